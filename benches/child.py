@@ -1,0 +1,24 @@
+"""The process that runs one measurement: ``python -m benches.child RUNTIME PROGRAM PARAMS_JSON``.
+
+Prints the numbers as one line of JSON. A process per measurement keeps imports, garbage and memory of
+one runtime away from the next.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+MODULES = {"mezame": "on_mezame", "asyncio": "on_asyncio", "uvloop": "on_asyncio", "trio": "on_trio"}
+
+
+def main() -> None:
+    """Runs what the arguments name."""
+    runtime, program, params = sys.argv[1:4]
+    module = importlib.import_module(f"benches.programs.{MODULES[runtime]}")
+    print(json.dumps(module.measure(runtime, program, json.loads(params))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""A process with an echo server: ``python -m benches.echo.serve RUNTIME STYLE``.
+
+Prints the port as one line and serves until it is killed. All servers listen with a long backlog and
+send without delay (TCP_NODELAY): asyncio, uvloop, aiofastnet and trio set that on their own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import resource
+import signal
+import sys
+
+BACKLOG = 4096
+CHUNK = 64 * 1024
+PR_SET_PDEATHSIG = 1
+
+MODULES = {
+    "mezame": "serve_mezame",
+    "asyncio": "serve_asyncio",
+    "uvloop": "serve_asyncio",
+    "aiofastnet": "serve_asyncio",
+    "trio": "serve_trio",
+}
+
+
+def announce(port: int) -> None:
+    """Tells the parent where to connect."""
+    print(port, flush=True)
+
+
+def main() -> None:
+    """Serves with what the arguments name. Dies with its parent, so that nothing is left behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    runtime, style = sys.argv[1:3]
+    importlib.import_module(f"benches.echo.{MODULES[runtime]}").serve(runtime, style)
+
+
+if __name__ == "__main__":
+    main()

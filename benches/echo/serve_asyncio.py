@@ -1,0 +1,45 @@
+"""The echo servers on asyncio's API, as protocols and as streams, for all loops that speak it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import cast
+
+from benches.echo.serve import BACKLOG, CHUNK, announce
+from benches.programs.on_asyncio import loop_factory
+
+
+class Echo(asyncio.Protocol):
+    """Writes back what it is given. The write method is looked up once, and there is no back pressure:
+    the fastest usual way to write this."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.write = cast(asyncio.Transport, transport).write
+
+    def data_received(self, data: bytes) -> None:
+        self.write(data)
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One connection of the streams server."""
+    with suppress(OSError):
+        while data := await reader.read(CHUNK):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+async def _serve(style: str) -> None:
+    if style == "protocols":
+        server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0, backlog=BACKLOG)
+    else:
+        server = await asyncio.start_server(echo, "127.0.0.1", 0, backlog=BACKLOG)
+    announce(server.sockets[0].getsockname()[1])
+    await server.serve_forever()
+
+
+def serve(runtime: str, style: str) -> None:
+    """Serves until the process is killed."""
+    with asyncio.Runner(loop_factory=loop_factory(runtime)) as runner:
+        runner.run(_serve(style))

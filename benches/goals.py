@@ -1,0 +1,102 @@
+"""What mezame sets out to reach, on CPython 3.13, and whether a run reached it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from benches.summary import Spread, number, ratios
+
+GROWTH_LIMIT = 1.25
+"""Per item, ten times the number may cost this much more before it counts as growth: caches are not free."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """``at_least``: rival / mezame must reach it. ``at_most``: mezame / rival must not pass it.
+    ``below``: the same as ``at_most`` 1, and not equal."""
+
+    text: str
+    bench: str
+    rival: str
+    metric: str
+    cell: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def judge(self, ratio: Spread) -> tuple[str, bool]:
+        """What was measured, in words, and whether the median reaches the goal."""
+        if self.at_least is not None:
+            return f"{number(ratio.mid)}x ({number(ratio.low)} to {number(ratio.high)})", ratio.mid >= self.at_least
+        own = Spread(1 / ratio.high, 1 / ratio.mid, 1 / ratio.low)
+        text = f"{number(own.mid)} of it ({number(own.low)} to {number(own.high)})"
+        return text, own.mid < 1 if self.at_most is None else own.mid <= self.at_most
+
+
+SMALL = "50 x 1 KiB"
+GOALS = (
+    Goal("task switch at least 10x as fast as asyncio", "switch", "asyncio", "wall_ns", at_least=10),
+    Goal("task switch at least 5x as fast as uvloop", "switch", "uvloop", "wall_ns", at_least=5),
+    Goal("spawn and join at least 4x as fast as asyncio", "spawn_join", "asyncio", "wall_ns", at_least=4),
+    Goal("memory per idle task below asyncio's", "memory", "asyncio", "bytes", "idle"),
+    Goal(
+        "echo 50 x 1 KiB, server CPU per request at most 1.10x plain C's",
+        "echo",
+        "plain C",
+        "cpu_us",
+        SMALL,
+        at_most=1.10,
+    ),
+    Goal("the same, below uvloop protocols'", "echo", "uvloop protocols", "cpu_us", SMALL),
+    Goal("the same, below uvloop + aiofastnet protocols'", "echo", "uvloop + aiofastnet protocols", "cpu_us", SMALL),
+    Goal("the same, at most 0.6x uvloop streams'", "echo", "uvloop streams", "cpu_us", SMALL, at_most=0.6),
+)
+
+
+def _cell(results: dict[str, Any], bench: str, label: str | None) -> dict[str, Any] | None:
+    """A cell by name; without a label, the bench's first."""
+    for one in results["benches"]:
+        if one["name"] == bench:
+            for cell in one["cells"]:
+                if label in (None, cell["label"]):
+                    found: dict[str, Any] = cell
+                    return found
+    return None
+
+
+def check(results: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Each goal: its text, what was measured, and ``reached``, ``not reached`` or ``not measured``."""
+    rows = []
+    for goal in GOALS:
+        cell = _cell(results, goal.bench, goal.cell)
+        ratio = ratios(cell, goal.rival, goal.metric) if cell and goal.rival in cell["jobs"] else None
+        if ratio is None:
+            rows.append((goal.text, "-", "not measured"))
+            continue
+        text, reached = goal.judge(ratio)
+        rows.append((goal.text, text, "reached" if reached else "not reached"))
+    for one in results["benches"]:
+        for cell in one["cells"] if one["name"] == "growth" else []:
+            if any(job["runtime"] != "mezame" for job in cell["jobs"].values()):
+                continue
+            ratio = ratios(cell, "10x", "cost_ns")
+            text = f"does not grow (10x costs at most {GROWTH_LIMIT}x per item): {cell['label']}"
+            if ratio is None:
+                rows.append((text, "-", "not measured"))
+            else:
+                spread = f"{number(ratio.mid)}x ({number(ratio.low)} to {number(ratio.high)})"
+                rows.append((text, spread, "reached" if ratio.mid <= GROWTH_LIMIT else "not reached"))
+    return rows
+
+
+def remark(results: dict[str, Any]) -> str:
+    """Why the goals may not apply to a run as they stand; empty if they do."""
+    words = []
+    machine = results["machine"]
+    if not machine["python"].startswith("3.13."):
+        words.append(f"the goals are set for CPython 3.13, this is {machine['python']}")
+    if machine["mezame_build"] not in (None, "compiled"):
+        words.append(f"mezame is not fully compiled here ({machine['mezame_build']})")
+    if results["settings"]["quick"]:
+        words.append("a quick run is too short to judge by")
+    return f"Note: {'; '.join(words)}." if words else ""

@@ -1,0 +1,186 @@
+"""The programs on asyncio's API: for asyncio itself and for uvloop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+
+from benches.programs.meters import Caller, Stopwatch, delays, resident_bytes
+
+Params = dict[str, Any]
+mark: ContextVar[int] = ContextVar("mark", default=-1)
+
+
+def loop_factory(runtime: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The loop a runtime name stands for (None: asyncio's own default)."""
+    if runtime == "asyncio":
+        return None
+    import uvloop
+
+    if runtime == "uvloop":
+        return uvloop.new_event_loop
+    import aiofastnet
+
+    return aiofastnet.loop_factory(uvloop.new_event_loop)
+
+
+async def switch(params: Params) -> dict[str, float]:
+    """Many tasks that do nothing but give way."""
+    tasks, yields = params["tasks"], params["yields"]
+
+    async def runner(number: int) -> None:
+        mark.set(number)
+        sleep = asyncio.sleep
+        for _ in range(yields):
+            await sleep(0)
+        assert mark.get() == number
+
+    with Stopwatch() as watch:
+        running = [asyncio.create_task(runner(number)) for number in range(tasks)]
+        for task in running:
+            await task
+    return watch.per(tasks * yields)
+
+
+async def spawn_join(params: Params) -> dict[str, float]:
+    """Spawn, then await every handle in order."""
+    count = params["count"]
+
+    async def give(number: int) -> int:
+        return number
+
+    total = 0
+    with Stopwatch() as watch:
+        running = [asyncio.create_task(give(number)) for number in range(count)]
+        for task in running:
+            total += await task
+    assert total == count * (count - 1) // 2
+    return watch.per(count)
+
+
+async def memory_idle(params: Params) -> dict[str, float]:
+    """Resident memory per task that waits for an event."""
+    count, warm = params["count"], 1_000
+    event = asyncio.Event()
+    parked = 0
+
+    async def waiter() -> None:
+        nonlocal parked
+        parked += 1
+        await event.wait()
+
+    kept: list[Any] = [None] * (warm + count)
+
+    async def fill(start: int, stop: int) -> None:
+        for number in range(start, stop):
+            kept[number] = asyncio.create_task(waiter())
+            if number % 100 == 0:
+                await asyncio.sleep(0)
+        while parked < stop:
+            await asyncio.sleep(0)
+
+    await fill(0, warm)
+    before = resident_bytes()
+    await fill(warm, warm + count)
+    grown = resident_bytes() - before
+    event.set()
+    for task in kept:
+        await task
+    return {"bytes": grown / count}
+
+
+async def memory_unpolled(params: Params) -> dict[str, float]:
+    """Resident memory per task that has not run yet."""
+    count = params["count"]
+
+    async def idle() -> None:
+        return None
+
+    kept: list[Any] = [None] * count
+    await asyncio.create_task(idle())
+    before = resident_bytes()
+    for number in range(count):
+        kept[number] = asyncio.create_task(idle())
+    grown = resident_bytes() - before
+    for task in kept:
+        await task
+    return {"bytes": grown / count}
+
+
+async def ping_pong(params: Params) -> dict[str, float]:
+    """Two tasks, two queues of one place."""
+    trips = params["trips"]
+    there: asyncio.Queue[int] = asyncio.Queue(1)
+    back: asyncio.Queue[int] = asyncio.Queue(1)
+
+    async def ping() -> None:
+        for number in range(trips):
+            await there.put(number)
+            assert await back.get() == number
+
+    async def pong() -> None:
+        for _ in range(trips):
+            await back.put(await there.get())
+
+    with Stopwatch() as watch:
+        both = [asyncio.create_task(ping()), asyncio.create_task(pong())]
+        for task in both:
+            await task
+    return watch.per(trips)
+
+
+def _nothing() -> None:
+    """The callback of a timer that never fires."""
+
+
+async def timers_cancel(params: Params) -> dict[str, float]:
+    """call_later and cancel, then one turn of the loop."""
+    count = params["count"]
+    call_later = asyncio.get_running_loop().call_later
+    with Stopwatch() as watch:
+        began = time.perf_counter_ns()
+        handles = [call_later(10 + number * 1e-6, _nothing) for number in range(count)]
+        set_at = time.perf_counter_ns()
+        for handle in handles:
+            handle.cancel()
+        await asyncio.sleep(0)
+        ended = time.perf_counter_ns()
+    return watch.per(count) | {"set_ns": (set_at - began) / count, "cancel_ns": (ended - set_at) / count}
+
+
+async def timers_fired(params: Params) -> dict[str, float]:
+    """Tasks that sleep a little and end."""
+    naps = delays(params["count"])
+
+    async def nap(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    with Stopwatch() as watch:
+        running = [asyncio.create_task(nap(seconds)) for seconds in naps]
+        for task in running:
+            await task
+    return watch.per(len(naps))
+
+
+async def cross_thread_wake(params: Params) -> dict[str, float]:
+    """A thread completes a future by call_soon_threadsafe."""
+    loop = asyncio.get_running_loop()
+    caller = Caller()
+    caller.start()
+    for _ in range(params["trips"]):
+        future: asyncio.Future[None] = loop.create_future()
+        caller.wakes.put(partial(loop.call_soon_threadsafe, future.set_result, None))
+        await future
+    caller.wakes.put(None)
+    return caller.quantiles()
+
+
+def measure(runtime: str, program: str, params: Params) -> dict[str, float]:
+    """Runs one program on one loop."""
+    with asyncio.Runner(loop_factory=loop_factory(runtime)) as runner:
+        result: dict[str, float] = runner.run(globals()[program](params))
+        return result

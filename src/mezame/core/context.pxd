@@ -1,0 +1,11 @@
+cimport cython
+
+from .waker cimport Wakeable, Waker
+
+@cython.final
+cdef class Context:
+    cdef Wakeable _source
+    cdef Waker _made
+    cdef Waker _get_waker(self)
+
+cpdef Context loop_context()

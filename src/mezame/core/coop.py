@@ -1,0 +1,116 @@
+"""Cooperation: how a task gives way: ``yield_now``, the budget, and how to do without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .context import Context
+from .current import UNLIMITED, current
+from .future import Future, into_future
+from .poll import PENDING, make_ready
+
+
+class YieldNow(Future):
+    """The future of ``yield_now``."""
+
+    __slots__ = ("_yielded",)
+
+    def __init__(self) -> None:
+        self._yielded = False
+
+    def poll(self, cx: Context) -> Any:
+        if self._yielded:
+            return make_ready(None)
+        self._yielded = True
+        current()._defer(cx)
+        return PENDING
+
+
+def yield_now() -> Future:
+    """Lets every other ready task and the driver have a turn.
+
+    ``await yield_now()`` queues the task behind all that is ready, after the driver was looked at once.
+    Outside of our runtime the waker is woken at once. Cancel safe.
+
+    >>> import mezame
+    >>> async def main():
+    ...     await mezame.yield_now()
+    ...     return "again"
+    >>> mezame.run(main())
+    'again'
+
+    Source of the semantics: ``tokio::task::yield_now``.
+    """
+    future = YieldNow.__new__(YieldNow)
+    future._yielded = False
+    return future
+
+
+class ConsumeBudget(Future):
+    """The future of ``consume_budget``."""
+
+    __slots__ = ()
+
+    def poll(self, cx: Context) -> Any:
+        return make_ready(None) if current()._take_budget(cx) else PENDING
+
+
+def consume_budget() -> Future:
+    """``await`` it in a long computation: takes one unit of the budget, gives way only when it is gone.
+
+    Source of the semantics: ``tokio::task::coop::consume_budget``.
+    """
+    return ConsumeBudget()
+
+
+class Unconstrained(Future):
+    """The future of ``unconstrained``."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: Any) -> None:
+        self._future = into_future(future)
+
+    def poll(self, cx: Context) -> Any:
+        slot = current()
+        left = slot.budget
+        slot.budget = UNLIMITED
+        try:
+            return self._future.poll(cx)
+        finally:
+            slot.budget = left
+
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any:
+        """The await protocol: passes the exception on inwards, where it may await on its way out."""
+        return self._future.throw(kind, value, traceback)
+
+    def close(self) -> None:
+        self._future.close()
+
+
+def unconstrained(future: Any) -> Future:
+    """A future in which ``future`` never sees the budget exhausted. It can starve other tasks.
+
+    Source of the semantics: ``tokio::task::unconstrained``.
+    """
+    return Unconstrained(future)
+
+
+def has_budget_remaining() -> bool:
+    """False when the next leaf would answer Pending for want of budget; True outside of a runtime."""
+    return current().budget != 0
+
+
+def poll_proceed(cx: Context) -> bool:
+    """For hand-written leaves: takes one unit; False means return ``Poll.Pending``, the wake is arranged.
+
+    Call ``refund()`` if the leaf then has to wait for something else.
+
+    Source of the semantics: ``tokio::task::coop::poll_proceed``.
+    """
+    return current()._take_budget(cx)
+
+
+def refund() -> None:
+    """Gives back the unit of ``poll_proceed`` when no progress was made."""
+    current()._refund()

@@ -1,0 +1,103 @@
+"""Current: what the running thread is doing, as far as futures must know: its *current slot*.
+
+The loop writes it (above this layer), leaves read it (below): which Context the poll in progress
+has, which task is polled, how much of the cooperative budget is left, which runtime was entered.
+There is one per thread, reached in a few nanoseconds.
+
+Budget (``semantics.md`` 6): a poll of a task starts with 128 units; each leaf of the library takes
+one before it works, and gives it back if it then has to wait. At zero it answers Pending and the task
+is *deferred*: it is polled again after the driver had a turn. Without a loop (-1) there is no limit.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from .context import Context
+from .guard import Guard
+from .waker import Wakeable, Waker
+
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
+
+UNLIMITED = -1
+BUDGET = 128  # units per poll, as in tokio; enough to amortise a poll, few enough to keep 61 polls short
+
+
+class Scheduler(Guard):
+    """What a task needs of the loop that owns it. ``Executor`` is one."""
+
+    __slots__ = ()
+
+    def _schedule(self, item: Wakeable) -> None:
+        """Queues ``item``, whose state just became SCHEDULED. Called from any thread."""
+        raise TypeError(f"{type(self).__name__} must define _schedule()")
+
+    def _defer(self, waker: Waker) -> None:
+        """Wakes ``waker`` after the next turn of the driver. Called from the loop's own thread."""
+        raise TypeError(f"{type(self).__name__} must define _defer()")
+
+
+class Current:
+    """The slot of one thread."""
+
+    __slots__ = ("budget", "context", "deferred", "handle", "io", "scheduler", "task", "timers", "value")
+
+    def __init__(self) -> None:
+        self.context = None
+        self.scheduler = None
+        self.task = None
+        self.handle = None  # the runtime that was entered, and its drivers (None: entered without)
+        self.timers = None
+        self.io = None
+        self.value = None
+        self.budget = UNLIMITED
+        self.deferred = False
+
+    def _take_budget(self, cx: Context) -> bool:
+        """Takes one unit; False means: answer Pending, the task has been deferred."""
+        if self.budget > 0:
+            self.budget -= 1
+            return True
+        if self.budget < 0:
+            return True
+        self._defer(cx)
+        return False
+
+    def _refund(self) -> None:
+        """Gives back the unit of a leaf that has to wait after all."""
+        if self.budget >= 0:
+            self.budget += 1
+
+    def _defer(self, cx: Context) -> None:
+        """Has the task of ``cx`` polled again once the others and the driver had their turn."""
+        if self.scheduler is None:
+            cx._get_waker().wake()
+        elif cx._made is None and cx._source is self.task:
+            self.deferred = True  # the loop itself moves the task; no waker is made
+        else:
+            self.scheduler._defer(cx._get_waker())
+
+
+class _Slots(threading.local):
+    slot: Current | None = None
+
+
+_slots = _Slots()
+
+
+def current() -> Current:
+    """The slot of this thread."""
+    if cython.compiled:
+        found = tls_slot()  # type: ignore  # noqa: F821 - C, from the .pxd
+        if found is not cython.NULL:  # type: ignore  # noqa: F821
+            return cython.cast(Current, found)
+    slot: Any = _slots.slot
+    if slot is None:
+        slot = _slots.slot = Current()  # threading.local owns it: it goes when the thread ends
+    if cython.compiled:
+        tls_set_slot(cython.cast("PyObject *", slot))  # type: ignore  # noqa: F821
+    return slot

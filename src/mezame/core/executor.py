@@ -1,0 +1,811 @@
+"""Executor: a queue of tasks and the loop that polls them. THE LOOP is ``Executor._loop``: read it first.
+
+                     spawn, wakes from this thread              wakes from other threads
+                                  |                                       |
+                                  v                                       v  guard + unpark
+      +--------------------> local queue <------ every 31st tick -- remote queue
+      |                           |              or when local is empty
+      |                           v
+      |                      poll a task  -- Pending --> nothing: a leaf holds its waker
+      |                           |       -- woken meanwhile --> back to the local queue
+      |                           |       -- yielded, out of budget --> deferred queue
+      |                           |       -- Ready --> wakes whoever awaits; the task is let go
+      |                           v
+      |          after 61 polls, or with nothing left to poll
+      |                           v
+      +-- deferred <-- turn: park(0), or sleep in park: I/O events, timers (the driver's wakes)
+
+Fairness: an event interval of 61 polls bounds how long the driver waits, the budget of 128 leaf operations
+bounds one poll, FIFO queues bound everything else. So every woken task is polled within a bounded delay.
+
+The executor alone has no I/O: it parks in a ``Parker``. A runtime gives it a driver to park in
+(``scheduler/current_thread.py``); the loop is the same.
+
+Threads: one thread drives at a time. The local and the deferred queue, the counters and the tick belong to
+it. The remote queue and the list of live tasks are guarded; all else is immutable or belongs to a task.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import CancelledError, EnterError, RuntimeClosedError, ShutdownError
+from .clock import monotonic_ns
+from .context import Context, loop_context
+from .current import BUDGET, Current, Scheduler, current
+from .future import Future, into_future
+from .hooks import Hooks
+from .owned import OwnedTasks
+from .park import Park, Parker
+from .poll import PENDING, make_ready
+from .queue import RunQueue
+from .report import report_exception
+from .task import Task, make_task, set_caller_site, spawn_site
+from .waker import Wakeable, Waker, wake_all
+
+EVENT_INTERVAL = 61  # polls between two looks at the driver; prime, so that it does not beat with batches
+GLOBAL_QUEUE_INTERVAL = 31  # ticks between two looks at the remote queue while the local one is busy
+DRIVE_BATCH = 200  # polls of one poll of ``drive``: an executor inside a task must let that task's peers run
+
+# What the loop stops at.
+_ROOT = 0  # the root future is complete
+_EMPTY = 1  # no task is left
+_STALLED = 2  # no task can go on
+
+
+class Executor(Scheduler):
+    """A queue of tasks and the loop that polls them; usable alone, with no I/O and no timers.
+
+    Args:
+        park: where the loop sleeps when there is nothing to poll; default a ``Parker``.
+        event_interval: polls between two looks at ``park``; at least 1.
+        global_queue_interval: polls between two looks at what other threads queued; at least 1.
+        hooks: a ``mezame.core.hooks.Hooks`` that is told what happens, or None.
+        choose: the scheduler's choice, for simulation: called with the number of queued tasks (at least
+            2), returns the index of the one to poll next. None: first in, first out.
+        shutdown_on_failure: a task that fails ends the run (``ShutdownError``) instead of being reported.
+
+    >>> import mezame
+    >>> executor = mezame.Executor()
+    >>> log = []
+    >>> async def say(word): log.append(word)
+    >>> handles = [executor.spawn(say("a")), executor.spawn(say("b"))]
+    >>> executor.run()
+    >>> log
+    ['a', 'b']
+
+    Source of the semantics: ``async_executor::LocalExecutor``, ``futures::executor::LocalPool``.
+    """
+
+    __slots__ = (
+        "_choose",
+        "_closed",
+        "_cur",
+        "_cx",
+        "_deferred",
+        "_deferred_wakers",
+        "_drive_waker",
+        "_event_interval",
+        "_failures",
+        "_fatal",
+        "_global_interval",
+        "_histogram",
+        "_hooks",
+        "_last_unpark",
+        "_local",
+        "_owned",
+        "_park",
+        "_remote",
+        "_root",
+        "_root_woken",
+        "_shutdown_on_failure",
+        "_thread",
+        "_tick",
+        "busy_ns",
+        "parks",
+        "polls",
+        "remote_wakes",
+        "turns",
+        "wakes",
+    )
+
+    def __init__(
+        self,
+        park: Park | None = None,
+        *,
+        event_interval: int = EVENT_INTERVAL,
+        global_queue_interval: int = GLOBAL_QUEUE_INTERVAL,
+        hooks: Hooks | None = None,
+        choose: Callable[[int], int] | None = None,
+        shutdown_on_failure: bool = False,
+    ) -> None:
+        for name, value in (
+            ("event_interval", event_interval),
+            ("global_queue_interval", global_queue_interval),
+        ):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value!r}")
+        self._park = Parker() if park is None else park
+        self._event_interval = event_interval
+        self._global_interval = global_queue_interval
+        self._hooks = hooks
+        self._choose = choose
+        self._shutdown_on_failure = shutdown_on_failure
+        self._local = RunQueue()
+        self._remote = RunQueue()
+        self._deferred = RunQueue()
+        self._deferred_wakers = []
+        self._owned = OwnedTasks()
+        self._failures = set()
+        self._cx = loop_context()
+        self._cur = None
+        self._root = None
+        self._root_woken = False
+        self._drive_waker = None
+        self._fatal = None
+        self._histogram = None
+        self._closed = False
+        self._thread = 0
+        self._tick = 0
+        self._last_unpark = 0
+        self.busy_ns = 0
+        self.parks = 0
+        self.polls = 0
+        self.remote_wakes = 0
+        self.turns = 0
+        self.wakes = 0
+
+    # --- spawning and waking: any thread ----------------------------------------------------------------
+
+    def spawn(self, future: Any, *, name: str | None = None, context: Any = None) -> Task:
+        """Makes a task of ``future`` and queues it. From any thread.
+
+        Args:
+            future: a coroutine, or anything that ``into_future`` takes.
+            name: shown in reports and traces.
+            context: the contextvars to run in; default a copy of the caller's.
+
+        Returns the ``Task``, which is also its join handle. Raises ``TypeError`` if ``future`` cannot be
+        awaited. Spawning on a closed executor gives a task that is already cancelled.
+        """
+        task = make_task(future, self, name, context)
+        code, lasti = spawn_site()
+        task._set_site(code, lasti)
+        self._admit(task)
+        return task
+
+    def _spawn(self, future: Any, name: Any) -> Task:
+        """``spawn`` for the compiled caller that user code calls directly."""
+        task = make_task(future, self, name, None)
+        set_caller_site(task)
+        self._admit(task)
+        return task
+
+    def _admit(self, task: Task) -> None:
+        if not self._owned._add(task):
+            task.cancel()
+            task._run(self._cx if self._is_here() else loop_context(), current())
+            return
+        if self._hooks is not None:
+            self._hook("on_spawn", task)
+        self._enqueue(task)
+
+    def _is_here(self) -> bool:
+        """True on the thread that drives this executor."""
+        return current().scheduler is self
+
+    def _schedule(self, item: Wakeable) -> None:
+        if self._hooks is not None:
+            self._hook("on_wake", item)
+        self._enqueue(item)
+
+    def _enqueue(self, item: Wakeable) -> None:
+        if current().scheduler is self:
+            self.wakes += 1
+            if item is self._root:
+                self._root_woken = True
+            else:
+                self._local._push(item)
+            return
+        self._lock()
+        self.remote_wakes += 1
+        self._remote._push(item)
+        waker = self._drive_waker
+        self._unlock()
+        if waker is not None:
+            waker.wake()
+        self._park.unpark()
+
+    def _defer(self, waker: Waker) -> None:
+        self._deferred_wakers.append(waker)
+
+    # --- the loop ---------------------------------------------------------------------------------------
+
+    def _loop(self, until: int) -> None:
+        """Polls until ``until`` (_ROOT, _EMPTY, _STALLED) is so. The heart of the library."""
+        while True:
+            if self._root_woken:
+                self._root_woken = False
+                if self._poll_root():
+                    return
+            left = self._event_interval
+            while left > 0:
+                item = self._next_item()
+                if item is None:
+                    break
+                left -= 1
+                self._poll_item(item)
+                if self._fatal is not None:
+                    self._raise_fatal()
+            if left > 0:  # nothing left to poll
+                if until == _EMPTY and self._owned._count() == 0:
+                    return
+                if not self._root_woken and self._nothing_deferred():
+                    if until == _STALLED:
+                        self._turn(0)
+                        if not self._has_work():
+                            return
+                    else:
+                        self._turn(-1)
+                    continue
+            self._turn(0)
+
+    def _next_item(self) -> Wakeable | None:
+        """The next task to poll: local first, remote every 31st tick and when local is empty."""
+        self._tick += 1
+        if self._tick >= self._global_interval:
+            self._tick = 0
+            item = self._take_remote()
+            if item is not None:
+                return item
+        if self._choose is not None and self._local._length > 1:
+            self._rotate()
+        item = self._local._pop()
+        if item is None:
+            item = self._take_remote()
+        return item
+
+    def _take_remote(self) -> Wakeable | None:
+        """The oldest of what other threads queued; a woken root is noted on the way."""
+        while True:
+            self._lock()
+            item = self._remote._pop()
+            self._unlock()
+            if item is None or item is not self._root:
+                return item
+            self._root_woken = True
+
+    def _rotate(self) -> None:
+        """Lets ``choose`` decide: brings the chosen task to the front of the local queue."""
+        length = self._local._length
+        index = self._choose(length)
+        if not 0 <= index < length:
+            raise ValueError(f"choose({length}) returned {index!r}; it must be an index below {length}")
+        for _ in range(index):
+            item = self._local._pop()
+            if item is not None:
+                self._local._push(item)
+
+    def _poll_item(self, item: Wakeable) -> None:
+        """Polls one task and puts it where its answer says."""
+        task: Task = item
+        cur = self._cur
+        cur.budget = BUDGET
+        self.polls += 1
+        if self._hooks is not None or self._histogram is not None:
+            what = self._run_observed(task, cur)
+        else:
+            what = task._run(self._cx, cur)
+        if what == 0:  # REST: a leaf holds its waker; another thread may have it queued by now
+            return
+        if what == 2:  # LATER
+            self._deferred._push(task)
+        elif what == 1:  # AGAIN
+            self._local._push(task)
+        else:
+            self._let_go(task)
+
+    def _run_observed(self, task: Task, cur: Current) -> int:
+        """``task._run`` with what hooks and the histogram want to know around it."""
+        if self._hooks is not None:
+            self._hook("on_poll", task)
+        started = monotonic_ns()
+        what = task._run(self._cx, cur)
+        if self._histogram is not None:
+            self._histogram.record(monotonic_ns() - started)
+        if self._hooks is not None:
+            self._hook("on_complete" if what == 3 else "on_pending", task)
+        return what
+
+    def _poll_root(self) -> bool:
+        """Polls the root future; True when it is complete."""
+        root = self._root
+        cur = self._cur
+        cur.budget = BUDGET
+        self.polls += 1
+        if self._hooks is not None or self._histogram is not None:
+            what = self._run_observed(root, cur)
+        else:
+            what = root._run(self._cx, cur)
+        if what == 1:
+            self._root_woken = True
+        elif what == 2:
+            self._deferred_wakers.append(_RootAgain(self))
+        return what == 3
+
+    def _let_go(self, task: Task) -> None:
+        """A task is complete: from now on only handles hold it."""
+        self._owned._discard(task)
+        error = task._error
+        if error is not None and not task._cancelled_out:
+            self._failed(task, error)
+
+    def _failed(self, task: Task, error: Any) -> None:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            task._observed = True
+            self._fatal = error
+        elif self._shutdown_on_failure:
+            task._observed = True
+            shutdown = ShutdownError(f"{task!r} failed, and the runtime shuts down on a failure")
+            shutdown.__cause__ = error
+            self._fatal = shutdown
+        else:
+            # Until somebody looks at it or the last handle goes (Task.__del__ reports); at the latest when
+            # the executor closes. A weak reference, so that we are not the handle that keeps it.
+            failures = self._failures
+            failures.add(weakref.ref(task, failures.discard))
+
+    def _raise_fatal(self) -> None:
+        fatal = self._fatal
+        self._fatal = None
+        raise fatal
+
+    def _turn(self, timeout_ns: int) -> None:
+        """A turn of the driver: its events wake tasks; then whoever was deferred is woken.
+
+        0 only looks; -1 sleeps until there is something to do.
+        """
+        self.turns += 1
+        if timeout_ns == 0:
+            self._park.park(0)
+        else:
+            if self._hooks is not None:
+                self._hook("on_park", None)
+            self.parks += 1
+            now = monotonic_ns()
+            self.busy_ns += now - self._last_unpark
+            self._last_unpark = 0
+            self._park.park(timeout_ns)
+            self._last_unpark = monotonic_ns()
+            if self._hooks is not None:
+                self._hook("on_unpark", None)
+        self._local._append_all(self._deferred)
+        if self._deferred_wakers:
+            wakers = self._deferred_wakers
+            self._deferred_wakers = []
+            wake_all(wakers)
+
+    def _nothing_deferred(self) -> bool:
+        return self._deferred._length == 0 and not self._deferred_wakers
+
+    def _has_work(self) -> bool:
+        self._lock()
+        remote = self._remote._length
+        self._unlock()
+        return self._root_woken or remote > 0 or self._local._length > 0 or not self._nothing_deferred()
+
+    # --- entering and leaving ---------------------------------------------------------------------------
+
+    def _enter(self) -> Any:
+        """Makes this thread the driving one; returns what ``_leave`` needs to put back."""
+        cur = current()
+        if cur.scheduler is not None:
+            raise EnterError(
+                "this thread is already driving an executor: inside a task use await, not a blocking call "
+                "(from a sync function use mezame.spawn, or spawn_blocking to get off this thread)"
+            )
+        self._lock()
+        taken = self._thread == 0
+        if taken:
+            self._thread = 1
+        self._unlock()
+        if not taken:
+            raise EnterError("another thread is driving this executor")
+        self._thread = threading.get_ident()
+        saved = (cur.context, cur.task, cur.budget)
+        cur.scheduler = self
+        cur.context = self._cx
+        self._cur = cur
+        self._last_unpark = monotonic_ns()
+        return saved
+
+    def _leave(self, saved: Any) -> None:
+        cur = self._cur
+        if self._last_unpark:
+            self.busy_ns += monotonic_ns() - self._last_unpark
+        self._cur = None
+        cur.scheduler = None
+        cur.context, cur.task, cur.budget = saved
+        self._cx._source = None
+        self._cx._made = None
+        # Woken but not polled: the next driver finds them where other threads' wakes are.
+        self._lock()
+        self._remote._append_all(self._local)
+        self._thread = 0
+        self._unlock()
+
+    def _guarded_loop(self, until: int) -> None:
+        saved = self._enter()
+        try:
+            self._loop(until)
+        finally:
+            self._leave(saved)
+
+    # --- running: the public ways -------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Polls until no task is left. Raises ``EnterError`` inside another executor's loop."""
+        self._guarded_loop(_EMPTY)
+
+    def run_until(self, future: Any) -> Any:
+        """Polls until ``future`` is complete and returns its value; other tasks stay where they are.
+
+        The future is the *root*: polled in place, not a task. Raises what it raises.
+
+        >>> import mezame
+        >>> async def three(): return 3
+        >>> mezame.Executor().run_until(three())
+        3
+        """
+        root = self._make_root(future)
+        saved = self._enter_with_root(root)
+        try:
+            self._loop(_ROOT)
+        finally:
+            self._leave_root(saved)
+        return root_outcome(root)
+
+    def _make_root(self, future: Any) -> Task:
+        if self._closed:
+            close_unused(future)
+            raise RuntimeClosedError("this executor is closed: make a new one")
+        root = make_task(future, self, "root", None)
+        root._root = True
+        return root
+
+    def _enter_with_root(self, root: Task) -> Any:
+        try:
+            saved = self._enter()
+        except EnterError:
+            root._coro.close()
+            raise
+        self._root = root
+        self._root_woken = True
+        return saved
+
+    def _leave_root(self, saved: Any) -> None:
+        self._root = None
+        self._root_woken = False
+        self._leave(saved)
+
+    def run_until_stalled(self) -> None:
+        """Polls until no task can go on without a wake from outside."""
+        self._guarded_loop(_STALLED)
+
+    def try_tick(self) -> bool:
+        """Polls at most one task. False if there was none to poll."""
+        saved = self._enter()
+        try:
+            if not self._local._length and not self._nothing_deferred():
+                self._turn(0)
+            item = self._next_item()
+            if item is None:
+                return False
+            self._poll_item(item)
+            if self._fatal is not None:
+                self._raise_fatal()
+            return True
+        finally:
+            self._leave(saved)
+
+    def tick(self) -> None:
+        """Polls one task, sleeping until there is one."""
+        while not self.try_tick():
+            self._park.park(-1)
+
+    def drive(self, future: Any) -> Future:
+        """A future that polls ``future`` and this executor's tasks: an executor inside a task.
+
+        Each poll polls at most 200 tasks, then lets the surrounding tasks run. Completes with the value
+        of ``future``.
+
+        Source of the semantics: ``async_executor::Executor::run``.
+        """
+        return Drive(self, into_future(future))
+
+    def is_empty(self) -> bool:
+        """True if there is no unfinished task."""
+        return self._owned._count() == 0
+
+    def __len__(self) -> int:
+        """The number of unfinished tasks."""
+        return self._owned._count()
+
+    # --- shutdown -----------------------------------------------------------------------------------------
+
+    def close(self, timeout: float | None = None) -> list[Task]:
+        """Cancels every task at its await, drives their unwinding, and closes the executor.
+
+        Args:
+            timeout: seconds that ``finally`` blocks may take in all; None: no limit.
+
+        Returns the tasks that refused to stop in time: they are dropped where they stand. Idempotent.
+        """
+        if self._closed:
+            return []
+        self._closed = True
+        self._owned._close()
+        saved = self._enter()
+        try:
+            for task in reversed(self._owned._all()):
+                task.cancel()
+            deadline = None if timeout is None else monotonic_ns() + int(timeout * 1e9)
+            return self._drain(deadline)
+        finally:
+            self._leave(saved)
+            self.report_failures()
+
+    def _drain(self, deadline: int | None) -> list[Task]:
+        while self._owned._count() > 0:
+            item = self._next_item()
+            if item is not None:
+                self._poll_item(item)
+                self._fatal = None  # a second interrupt while closing: we are closing already
+                if self._tick & 31 == 0:
+                    self._turn(0)
+                continue
+            if not self._nothing_deferred():
+                self._turn(0)
+                continue
+            if deadline is None:
+                self._turn(-1)
+                continue
+            left = deadline - monotonic_ns()
+            if left <= 0:
+                break
+            self._turn(left)
+        left_over = self._owned._all()
+        for task in left_over:
+            self._abandon(task)
+        return left_over
+
+    def _abandon(self, task: Task) -> None:
+        """Drops a task that would not unwind: GeneratorExit at its await, then nothing more."""
+        task._to_running()
+        coro = task._coro
+        if coro is not None:
+            try:
+                coro.close()
+            except BaseException as error:
+                report_exception(f"{task!r} refused to be dropped", error)
+        task._finish(None, CancelledError("the runtime was closed before the task had unwound"))
+        self._owned._discard(task)
+
+    def report_failures(self) -> None:
+        """Reports the failed tasks whose handles are still held and that nobody looked at."""
+        for reference in list(self._failures):
+            task = reference()
+            if task is not None:
+                task._report()
+        self._failures.clear()
+
+    # --- looking at it ------------------------------------------------------------------------------------
+
+    def tasks(self) -> list[Task]:
+        """The unfinished tasks of this moment, oldest first."""
+        return list(reversed(self._owned._all()))
+
+    @property
+    def hooks(self) -> Hooks | None:
+        """The installed hooks. Assign to install, None to remove; takes effect at the next event."""
+        return self._hooks  # type: ignore[no-any-return]
+
+    @hooks.setter
+    def hooks(self, value: Hooks | None) -> None:
+        self._hooks = value
+
+    @property
+    def histogram(self) -> Any:
+        """What records the duration of each poll (``record(ns)``), or None."""
+        return self._histogram
+
+    @histogram.setter
+    def histogram(self, value: Any) -> None:
+        self._histogram = value
+
+    @property
+    def park(self) -> Park:
+        """Where the loop sleeps."""
+        return self._park  # type: ignore[no-any-return]
+
+    @property
+    def spawned(self) -> int:
+        """How many tasks were spawned so far."""
+        return self._owned._total  # type: ignore[no-any-return]
+
+    @property
+    def queue_depth(self) -> int:
+        """How many tasks wait for a poll right now."""
+        return self._local._length + self._remote._length + self._deferred._length  # type: ignore[no-any-return]
+
+    @property
+    def is_parked(self) -> bool:
+        """True while the driving thread sleeps in the driver, or nobody drives."""
+        return self._last_unpark == 0
+
+    @property
+    def polling(self) -> Any:
+        """The task that is being polled right now, or None; for the watchdog, from any thread."""
+        cur = self._cur
+        return None if cur is None else cur.task
+
+    @property
+    def thread(self) -> int:
+        """The ident of the thread that drives, or 0."""
+        return self._thread  # type: ignore[no-any-return]
+
+    def _hook(self, name: str, subject: Any) -> None:
+        hooks = self._hooks
+        if hooks is None:
+            return
+        try:
+            if subject is None:
+                getattr(hooks, name)()
+            else:
+                getattr(hooks, name)(subject)
+        except Exception as error:
+            self._hooks = None
+            report_exception(f"hook {name} of {hooks!r} raised; the hooks were removed", error)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "parked" if self.is_parked else "running"
+        return f"<{type(self).__name__} {state} tasks={len(self)} queued={self.queue_depth}>"
+
+
+class _RootAgain(Waker):
+    """The deferred wake of a root: it is in no queue, so the loop keeps this in its place."""
+
+    __slots__ = ("_executor",)
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def wake(self) -> None:
+        self._executor._root_woken = True
+
+
+class Drive(Future):
+    """The future of ``Executor.drive``."""
+
+    __slots__ = ("_executor", "_future")
+
+    def __init__(self, executor: Executor, future: Any) -> None:
+        self._executor = executor
+        self._future = future
+
+    def poll(self, cx: Context) -> Any:
+        executor = self._executor
+        waker = cx._get_waker()
+        executor._lock()
+        executor._drive_waker = waker
+        executor._unlock()
+        answer = self._future.poll(cx)
+        if answer is not PENDING:
+            self.close()
+            return answer
+        outer = current()
+        saved = (outer.scheduler, outer.context, outer.task, outer.budget, outer.deferred)
+        outer.scheduler = None
+        polled = 0
+        try:
+            while polled < DRIVE_BATCH and executor.try_tick():
+                polled += 1
+        finally:
+            outer.scheduler, outer.context, outer.task, outer.budget, outer.deferred = saved
+        if executor._has_work():
+            waker.wake()
+        return PENDING
+
+    def close(self) -> None:
+        executor = self._executor
+        executor._lock()
+        executor._drive_waker = None
+        executor._unlock()
+        self._future.close()
+
+
+def root_outcome(root: Task) -> Any:
+    """The root's value; raises what it raised. Its frames are the user's: no JoinError around them."""
+    root._observed = True
+    if root._error is not None:
+        raise root._error
+    return root._result
+
+
+def close_unused(future: Any) -> None:
+    """Closes a coroutine that will not run, so that Python does not warn that it was never awaited."""
+    if hasattr(future, "send") and hasattr(future, "close"):
+        future.close()
+
+
+class _ThreadLoop(Scheduler):
+    """The loop of ``block_on``: one root, this thread, a Parker."""
+
+    __slots__ = ("_parker", "_woken")
+
+    def __init__(self) -> None:
+        self._parker = Parker()
+
+    def _schedule(self, item: Wakeable) -> None:
+        self._parker.unpark()
+
+    def _defer(self, waker: Waker) -> None:
+        waker.wake()
+
+    def _drive(self, root: Task) -> None:
+        cx = loop_context()
+        cur = current()
+        saved = (cur.scheduler, cur.context, cur.task, cur.budget)
+        cur.scheduler = self
+        cur.context = cx
+        try:
+            while True:
+                cur.budget = BUDGET
+                what = root._run(cx, cur)
+                if what == 3:
+                    return
+                if what == 0:
+                    self._parker.park(-1)
+                    while root._bits & 4 == 0:  # a token of an earlier wake, already polled for
+                        self._parker.park(-1)
+        finally:
+            cur.scheduler, cur.context, cur.task, cur.budget = saved
+
+
+def block_on(future: Any) -> Any:
+    """Drives one future on this thread until it is complete; needs no runtime and no driver.
+
+    Args:
+        future: a coroutine, or anything that ``into_future`` takes. Timers and sockets in it need a
+            runtime: use ``mezame.run`` for these.
+
+    Returns its value, raises what it raises. ``EnterError`` if this thread is already driving futures.
+
+    >>> import mezame
+    >>> async def seven(): return 7
+    >>> mezame.block_on(seven())
+    7
+
+    Source of the semantics: ``futures::executor::block_on``.
+    """
+    if current().scheduler is not None:
+        close_unused(future)
+        raise EnterError("block_on inside a running task would stop its thread: use await")
+    loop = _ThreadLoop()
+    root = make_task(future, loop, "root", None)
+    root._root = True
+    loop._drive(root)
+    return root_outcome(root)
+
+
+def spawn_here(future: Any, name: Any) -> Task | None:
+    """Spawns on the executor that this thread drives; None if it drives none."""
+    scheduler = current().scheduler
+    if isinstance(scheduler, Executor):
+        executor: Executor = scheduler
+        return executor._spawn(future, name)
+    return None
+

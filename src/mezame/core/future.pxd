@@ -1,0 +1,84 @@
+cimport cython
+
+from cpython.ref cimport PyObject
+
+from .context cimport Context
+from .current cimport Current, current
+from .poll cimport PendingType, Ready, make_ready
+
+cdef extern from *:
+    """
+    static inline PyObject *mezame_send(PyObject *coroutine, int *done) {
+        PyObject *out = NULL;
+        PySendResult how = PyIter_Send(coroutine, Py_None, &out);
+        *done = how == PYGEN_RETURN;
+        return how == PYGEN_ERROR ? NULL : out;
+    }
+    """
+    object coroutine_send "mezame_send"(object coroutine, int *done)
+
+cdef extern from *:
+    """
+    static inline PyObject *mezame_stop_iteration(PyObject *value) {
+        if (value == Py_None)
+            return NULL; /* the end of a C iterator: StopIteration() is implied */
+        if (PyTuple_Check(value) || PyExceptionInstance_Check(value)) {
+            PyObject *stop = PyObject_CallOneArg(PyExc_StopIteration, value);
+            if (stop != NULL) {
+                PyErr_SetObject(PyExc_StopIteration, stop);
+                Py_DECREF(stop);
+            }
+        } else {
+            PyErr_SetObject(PyExc_StopIteration, value);
+        }
+        return NULL;
+    }
+    static inline PyObject *mezame_new_reference(PyObject *object) { return Py_NewRef(object); }
+    static inline void mezame_set_iternext(PyObject *type, PyObject *(*next)(PyObject *)) {
+        ((PyTypeObject *)type)->tp_iternext = next;
+    }
+    """
+    PyObject *stop_iteration "mezame_stop_iteration"(object value)
+    PyObject *new_reference "mezame_new_reference"(object value)
+    void set_iternext "mezame_set_iternext"(object type, PyObject *(*next)(PyObject *) except NULL)
+
+cdef PendingType PENDING
+cdef int _FRESH
+cdef int _STARTED
+cdef int _CANCELLING
+cdef int _FINISHED
+
+cdef class Future:
+    cpdef poll(self, Context cx)
+    cpdef close(self)
+    cpdef _advance(self)
+
+@cython.locals(future=Future, cx=Context, answer=object, ready=Ready)
+cdef PyObject *_iternext(PyObject *raw) except NULL
+
+@cython.locals(done=int, out=object)
+cpdef bint step(object coro, object error, Context cx, Current cur) except -1
+
+cdef class CoroutineFuture(Future):
+    cdef object _coro
+    cdef object _error
+    cdef int _phase
+    cpdef bint cancel(self, error=*)
+    cpdef bint is_finished(self)
+
+@cython.final
+cdef class PollFn(Future):
+    cdef object _function
+    cdef bint _done
+
+@cython.final
+cdef class ReadyFuture(Future):
+    cdef object _value
+    cdef bint _done
+
+@cython.final
+cdef class PendingFuture(Future):
+    pass
+
+cpdef bint is_coroutine(object obj)
+cpdef object to_coroutine(object obj)

@@ -1,0 +1,392 @@
+"""Future: a computation that completes later, and the two bridges between ``poll`` and ``await``.
+
+* *await -> poll*: a Future is its own ``__await__`` iterator. ``await future`` makes the interpreter call
+  ``__next__``, which calls ``poll`` with the Context of the thread's current slot. ``Ready`` ends the
+  iteration; ``Pending`` is yielded up through all the coroutines to the task, which goes to rest.
+* *poll -> await*: a coroutine becomes an object with ``poll`` in ``into_future``: each poll resumes it
+  with ``send(None)`` (compiled: ``PyIter_Send``, which makes no StopIteration on the way).
+
+Cancelling an await throws into the coroutine; the interpreter passes it to ``throw`` of the future that
+is awaited, which *drops* itself (``close``): it unregisters, so that no waker, permit or byte is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator
+from types import CoroutineType
+from typing import Any
+
+from ..errors import CancelledError
+from .context import Context
+from .current import Current, current
+from .foreign import await_outside, on_foreign_yield, wrap_awaitable
+from .poll import PENDING, Ready, make_ready
+
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
+
+_AFTER_READY = "polled after it completed: a future gives its value once; make a new one"
+_CLOSED = "polled after close(): it was dropped; make a new one"
+
+
+def no_such_poll(answer: object, future: object) -> TypeError:
+    """The error for a ``poll`` that returned something else than a Poll."""
+    return TypeError(
+        f"{type(future).__name__}.poll returned {answer!r}; it must return Poll.Ready(value) or Poll.Pending"
+    )
+
+
+class Future:
+    """The smallest unit of async work. Subclass it, define ``poll``, and ``await`` the instances.
+
+    ``poll(cx)`` goes on as far as is possible now and never blocks. It returns ``Poll.Ready(value)``
+    once; or it arranges that ``cx.waker.wake()`` will be called and returns ``Poll.Pending``; or it
+    raises, which is the future's failure.
+
+    ``close()`` drops a pending future: override it to unregister what ``poll`` registered. It is called
+    when the await is cancelled; it must be idempotent.
+
+    >>> import mezame
+    >>> class Countdown(mezame.Future):
+    ...     def __init__(self, n): self.n = n
+    ...     def poll(self, cx):
+    ...         if self.n == 0:
+    ...             return mezame.Poll.Ready("lift-off")
+    ...         self.n -= 1
+    ...         cx.waker.wake()          # poll me again
+    ...         return mezame.Poll.Pending
+    >>> mezame.block_on(Countdown(3))
+    'lift-off'
+
+    Source of the semantics: ``std::future::Future``.
+    """
+
+    __slots__ = ()
+
+    def poll(self, cx: Context) -> Any:
+        """Goes on as far as is possible now; never blocks.
+
+        Args:
+            cx: valid during this call only; its ``waker`` may be kept, and the one of the latest poll
+                is the one to wake.
+
+        Returns ``Poll.Ready(value)`` or ``Poll.Pending``.
+        """
+        raise TypeError(f"{type(self).__name__} is a Future without a poll(cx) method: define one")
+
+    def close(self) -> None:
+        """Drops the future: unregisters all that a pending poll left behind. Idempotent."""
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        if current().context is None:
+            return await_outside(self)
+        return self  # type: ignore[return-value]
+
+    def __next__(self) -> Any:
+        return self._advance()
+
+    def _advance(self) -> Any:
+        """One step of the await protocol: polls; Pending is yielded, Ready ends the iteration."""
+        cx = current().context
+        if cx is None:
+            raise RuntimeError(f"{type(self).__name__} was awaited outside of a runtime; see mezame.run")
+        answer = self.poll(cx)
+        if answer is PENDING:
+            return PENDING
+        if type(answer) is not Ready:
+            raise no_such_poll(answer, self)
+        ready: Ready = answer
+        raise StopIteration(ready.value)
+
+    def send(self, value: Any) -> Any:
+        """The await protocol: the same as ``next``."""
+        return self._advance()
+
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any:
+        """The await protocol: the await was cancelled or failed from outside; drops and re-raises."""
+        self.close()
+        if value is None:
+            value = kind() if isinstance(kind, type) else kind
+        raise value
+
+    def __class_getitem__(cls, item: object) -> type:
+        return cls
+
+
+def _iternext(raw: Any) -> Any:
+    """``Future.__next__`` for the interpreter: the same steps, but the end costs no traceback.
+
+    A compiled ``raise StopIteration(value)`` builds a frame and a traceback that the awaiting coroutine throws
+    away at once; that was half of the cost of an await. So the type's C slot gets this function, which
+    ends the iteration as C iterators do. It has no use when interpreted.
+    """
+    future: Future = cython.cast(Future, raw)  # type: ignore[attr-defined]
+    cx = current().context
+    if cx is None:
+        raise RuntimeError(f"{type(future).__name__} was awaited outside of a runtime; see mezame.run")
+    answer = future.poll(cx)
+    if answer is PENDING:
+        return new_reference(answer)  # type: ignore  # noqa: F821 - C, from the .pxd
+    if type(answer) is not Ready:
+        raise no_such_poll(answer, future)
+    ready: Ready = answer
+    return stop_iteration(ready.value)  # type: ignore  # noqa: F821
+
+
+if cython.compiled:
+    set_iternext(Future, _iternext)  # type: ignore  # noqa: F821
+
+
+def is_coroutine(obj: object) -> bool:
+    """True for what ``async def`` makes, interpreted or by Cython."""
+    return isinstance(obj, CoroutineType) or (
+        hasattr(obj, "send") and hasattr(obj, "throw") and hasattr(obj, "cr_frame")
+    )
+
+
+def to_coroutine(obj: Any) -> Coroutine[Any, Any, Any]:
+    """``obj`` as something to step: itself if it is a coroutine, else a coroutine that awaits it.
+
+    Raises ``TypeError`` naming ``obj`` if it cannot be awaited.
+    """
+    if isinstance(obj, CoroutineType):
+        return obj
+    if is_coroutine(obj):
+        return obj  # type: ignore[no-any-return]
+    return wrap_awaitable(obj)
+
+
+def step(coro: Any, error: Any, cx: Context, cur: Current) -> bool:
+    """Resumes ``coro`` once, throwing ``error`` into it if there is one.
+
+    True: it returned, and ``cur.value`` is its value. False: it is Pending. Raises what it raised.
+    """
+    while True:
+        done = False
+        if error is not None:
+            try:
+                out = coro.throw(error)
+            except StopIteration as stop:
+                cur.value = stop.value
+                return True
+        elif cython.compiled:
+            out = coroutine_send(coro, cython.address(done))  # type: ignore  # noqa: F821 - C, .pxd
+            if done:
+                cur.value = out
+                return True
+        else:
+            try:
+                out = coro.send(None)
+            except StopIteration as stop:
+                cur.value = stop.value
+                return True
+        if out is PENDING:
+            return False
+        error = on_foreign_yield(out, cx, cur)
+        if error is None:
+            return False
+
+
+_FRESH = 0
+_STARTED = 1
+_CANCELLING = 2
+_FINISHED = 3
+
+
+class CoroutineFuture(Future):
+    """A coroutine as an object with ``poll``: what ``into_future(coroutine)`` makes.
+
+    A loop that owns one cancels it with ``cancel()`` and polls it to its end, so that ``finally`` blocks
+    may await; ``close()`` does what can be done at once.
+    """
+
+    __slots__ = ("_coro", "_error", "_phase")
+
+    def __init__(self, coro: Any) -> None:
+        self._coro = coro
+        self._error = None
+        self._phase = _FRESH
+
+    def poll(self, cx: Context) -> Any:
+        if self._phase == _FINISHED:
+            raise RuntimeError(f"{self!r} {_AFTER_READY}")
+        error = self._error
+        self._error = None
+        if self._phase == _FRESH:
+            if error is not None:
+                self._phase = _FINISHED
+                self._coro.close()
+                raise error
+            self._phase = _STARTED
+        cur = current()
+        outer = cur.context
+        cur.context = cx
+        try:
+            done = step(self._coro, error, cx, cur)
+        except BaseException:
+            self._phase = _FINISHED
+            raise
+        finally:
+            cur.context = outer
+        if not done:
+            return PENDING
+        self._phase = _FINISHED
+        value = cur.value
+        cur.value = None
+        return make_ready(value)
+
+    def cancel(self, error: BaseException | None = None) -> bool:
+        """Has the next poll throw ``error`` (default CancelledError) at the coroutine's await.
+
+        A coroutine that never ran is closed and its next poll raises. Returns False if it had finished.
+        """
+        if self._phase == _FINISHED:
+            return False
+        self._error = CancelledError() if error is None else error
+        if self._phase == _STARTED:
+            self._phase = _CANCELLING
+        return True
+
+    def is_finished(self) -> bool:
+        """True once it returned, raised or was closed."""
+        return self._phase == _FINISHED
+
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any:
+        """The await protocol: passes the exception on into the coroutine, which may await on its way out."""
+        if value is None:
+            value = kind() if isinstance(kind, type) else kind
+        if not self.cancel(value):
+            raise value
+        return self._advance()
+
+    def close(self) -> None:
+        """Ends the coroutine now: CancelledError at its await; if it awaits again, GeneratorExit."""
+        if self._phase == _FINISHED:
+            return
+        fresh = self._phase == _FRESH
+        self._phase = _FINISHED
+        if not fresh:
+            try:
+                self._coro.throw(CancelledError())
+            except (StopIteration, CancelledError):
+                return
+        self._coro.close()
+
+    def __repr__(self) -> str:
+        return f"<future of {getattr(self._coro, '__qualname__', self._coro)}>"
+
+
+def into_future(obj: Any) -> Any:
+    """An object with ``poll`` for anything that can be awaited.
+
+    Args:
+        obj: a coroutine, a ``Future`` (returned as it is), a task, an ``asyncio.Future`` or
+            ``concurrent.futures.Future``, or any other object with ``__await__``.
+
+    Raises ``TypeError`` naming ``obj`` if it is none of these (a function that was not called, say).
+
+    >>> import mezame
+    >>> async def answer(): return 42
+    >>> future = mezame.into_future(answer())
+    >>> future.poll(mezame.Context.from_waker(mezame.Waker.noop()))
+    Poll.Ready(42)
+
+    Source of the semantics: ``std::future::IntoFuture``.
+    """
+    if isinstance(obj, Future):
+        return obj
+    if type(obj) is not CoroutineType:
+        join = getattr(obj, "join_future", None)
+        if join is not None:
+            return join()
+    return CoroutineFuture(to_coroutine(obj))
+
+
+class PollFn(Future):
+    """The future of ``poll_fn``."""
+
+    __slots__ = ("_done", "_function")
+
+    def __init__(self, function: Callable[[Context], Any]) -> None:
+        if not callable(function):
+            raise TypeError(f"poll_fn needs a callable that takes a Context, not {function!r}")
+        self._function = function
+        self._done = False
+
+    def poll(self, cx: Context) -> Any:
+        if self._done:
+            raise RuntimeError(f"poll_fn: {_AFTER_READY}")
+        answer = self._function(cx)
+        if answer is not PENDING:
+            if type(answer) is not Ready:
+                raise no_such_poll(answer, self)
+            self._done = True
+        return answer
+
+
+def poll_fn(function: Callable[[Context], Any]) -> Future[Any]:
+    """A future whose ``poll`` is ``function``.
+
+    Args:
+        function: called with the Context at each poll; returns ``Poll.Ready(value)`` or ``Poll.Pending``.
+
+    Cancel safe as far as ``function`` is.
+
+    >>> import mezame
+    >>> mezame.block_on(mezame.poll_fn(lambda cx: mezame.Poll.Ready(1)))
+    1
+
+    Source of the semantics: ``std::future::poll_fn``.
+    """
+    return PollFn(function)
+
+
+class ReadyFuture(Future):
+    """The future of ``ready``."""
+
+    __slots__ = ("_done", "_value")
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+        self._done = False
+
+    def poll(self, cx: Context) -> Any:
+        if self._done:
+            raise RuntimeError(f"ready: {_AFTER_READY}")
+        self._done = True
+        return make_ready(self._value)
+
+
+def ready(value: Any = None) -> Future[Any]:
+    """A future that is complete at its first poll, with ``value``.
+
+    >>> import mezame
+    >>> mezame.block_on(mezame.ready("now"))
+    'now'
+
+    Source of the semantics: ``std::future::ready``.
+    """
+    return ReadyFuture(value)
+
+
+class PendingFuture(Future):
+    """The future of ``pending``."""
+
+    __slots__ = ()
+
+    def poll(self, cx: Context) -> Any:
+        return PENDING
+
+
+def pending() -> Future[Any]:
+    """A future that never completes. Cancelling it is the only way out; useful in ``select`` and tests.
+
+    >>> import mezame
+    >>> mezame.pending().poll(mezame.Context.from_waker(mezame.Waker.noop()))
+    Poll.Pending
+
+    Source of the semantics: ``std::future::pending``.
+    """
+    return PendingFuture()

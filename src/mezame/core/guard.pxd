@@ -1,0 +1,24 @@
+cdef extern from *:
+    """
+    #ifndef MEZAME_MUTEX
+    #define MEZAME_MUTEX
+    #ifdef Py_GIL_DISABLED
+    typedef PyMutex mezame_mutex;
+    #define mezame_mutex_lock(m) PyMutex_Lock(m)
+    #define mezame_mutex_unlock(m) PyMutex_Unlock(m)
+    #else
+    typedef char mezame_mutex;
+    #define mezame_mutex_lock(m) ((void)(m))
+    #define mezame_mutex_unlock(m) ((void)(m))
+    #endif
+    #endif
+    """
+    ctypedef struct mezame_mutex:
+        pass
+    void mutex_lock "mezame_mutex_lock"(mezame_mutex *m) noexcept nogil
+    void mutex_unlock "mezame_mutex_unlock"(mezame_mutex *m) noexcept nogil
+
+cdef class Guard:
+    cdef mezame_mutex _mutex
+    cdef void _lock(self) noexcept
+    cdef void _unlock(self) noexcept

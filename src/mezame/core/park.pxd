@@ -1,0 +1,9 @@
+from .guard cimport Guard
+
+cdef class Park(Guard):
+    cpdef park(self, long long timeout_ns)
+    cpdef unpark(self)
+
+cdef class Parker(Park):
+    cdef object _condition
+    cdef bint _token

@@ -1,0 +1,113 @@
+"""WaitList: the one list of waiting futures on which join handles, I/O readiness and all of ``sync`` stand.
+
+A FIFO, doubly linked through the waiting futures (``Waiter``), so that leaving it at cancellation is O(1)
+and waiting allocates nothing. The list has no lock of its own: its owner (the channel, the semaphore, the
+I/O source) calls it under its guard.
+
+The race that every user of the list has to settle, and the order that settles it:
+
+    waiter                                     waker
+    ------------------------------------       ---------------------------------
+    lock; condition? no                        lock; make the condition true
+    put own waker and self in the list         take the wakers of whom it concerns
+    unlock; return Pending                     unlock; wake them
+
+Whichever block comes first, the other sees it: nobody is put to sleep on a condition that is true. The
+waker is fetched from the Context *before* the lock (it may allocate) and called *after* the unlock.
+"""
+
+from __future__ import annotations
+
+from .context import Context
+from .future import Future
+from .waker import Waker
+
+
+class Waiter(Future):
+    """A future that waits in a ``WaitList``. ``_owner`` is the list that it is linked in, or None."""
+
+    __slots__ = ("_after", "_before", "_owner", "_parked")
+
+    def __init__(self) -> None:
+        self._owner = None
+        self._before = None
+        self._after = None
+        self._parked = None
+
+    def _park_in(self, waiters: WaitList, waker: Waker) -> None:
+        """Under the owner's guard: stores the waker of the latest poll and joins the end of the list once."""
+        self._parked = waker
+        if self._owner is None:
+            waiters._append(self)
+
+
+class WaitList:
+    """First in, first out; removal anywhere in O(1)."""
+
+    __slots__ = ("_head", "_length", "_tail")
+
+    def __init__(self) -> None:
+        self._head = None
+        self._tail = None
+        self._length = 0
+
+    def _append(self, waiter: Waiter) -> None:
+        waiter._owner = self
+        waiter._before = self._tail
+        if self._tail is None:
+            self._head = waiter
+        else:
+            self._tail._after = waiter
+        self._tail = waiter
+        self._length += 1
+
+    def _remove(self, waiter: Waiter) -> bool:
+        """Takes ``waiter`` out, wherever it stands. False if it is not in this list (any more)."""
+        if waiter._owner is not self:
+            return False
+        before = waiter._before
+        after = waiter._after
+        if before is None:
+            self._head = after
+        else:
+            before._after = after
+        if after is None:
+            self._tail = before
+        else:
+            after._before = before
+        waiter._owner = None
+        waiter._before = None
+        waiter._after = None
+        self._length -= 1
+        return True
+
+    def _pop(self) -> Waiter | None:
+        """Takes the oldest out, or None."""
+        waiter = self._head
+        if waiter is not None:
+            self._remove(waiter)
+        return waiter
+
+    def _pop_newest(self) -> Waiter | None:
+        """Takes the newest out, or None."""
+        waiter = self._tail
+        if waiter is not None:
+            self._remove(waiter)
+        return waiter
+
+    def _take_wakers(self, wakers: list[Waker]) -> None:
+        """Takes all out; their wakers are appended to ``wakers``, to be woken after the unlock."""
+        waiter = self._pop()
+        while waiter is not None:
+            if waiter._parked is not None:
+                wakers.append(waiter._parked)
+                waiter._parked = None
+            waiter = self._pop()
+
+    def __len__(self) -> int:
+        return self._length
+
+
+def waker_of(cx: Context) -> Waker:
+    """The waker to store, fetched before the guard is taken."""
+    return cx._get_waker()
