@@ -1,7 +1,11 @@
 """The build: every ``.py`` with a ``.pxd`` beside it is compiled to C; all else stays as it is.
 
-There is no other list. ``MEZAME_PURE=1`` compiles nothing, and so does a machine without a C
-compiler: the same files then run interpreted, with the same behaviour.
+There is no other list. A machine without a C compiler compiles nothing: the same files then run
+interpreted, with the same behaviour. The environment:
+
+    MEZAME_PURE=1              compile nothing
+    MEZAME_REQUIRE_COMPILED=1  fail instead of falling back to the interpreted package
+    MEZAME_BUILD_JOBS=N        processes that translate and compile; default one per CPU
 """
 
 from __future__ import annotations
@@ -25,27 +29,32 @@ DIRECTIVES = {
     "freethreading_compatible": True,
     "infer_types": None,
     "initializedcheck": False,
+    # ``leaf.poll(None)`` raises instead of crashing the interpreter; what it costs cannot be measured.
+    "nonecheck": True,
 }
+JOBS = int(os.environ.get("MEZAME_BUILD_JOBS", "0")) or (os.cpu_count() or 1)
 
 
 class OptionalBuild(build_ext):
-    """Compiles what it can; a missing compiler leaves a working, slower package and says so."""
+    """Compiles all or nothing: a missing compiler leaves a working, slower package and says so.
+
+    Never a part: a compiled module reaches into the C structs of its neighbours.
+    """
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        if self.parallel is None:
+            self.parallel = JOBS
 
     def run(self) -> None:
         try:
             super().run()
-        except Exception as error:  # noqa: BLE001 - no compiler, no headers: the pure package still works
+        except Exception as error:
             if os.environ.get("MEZAME_REQUIRE_COMPILED"):
                 raise
+            for built in self.get_outputs():
+                Path(built).unlink(missing_ok=True)
             print(f"mezame: not compiled ({error}); the interpreted modules are used", file=sys.stderr)
-
-    def build_extension(self, ext: Extension) -> None:
-        try:
-            super().build_extension(ext)
-        except Exception as error:  # noqa: BLE001
-            if os.environ.get("MEZAME_REQUIRE_COMPILED"):
-                raise
-            print(f"mezame: {ext.name} not compiled ({error})", file=sys.stderr)
 
 
 def extensions() -> list[Extension]:
@@ -67,13 +76,13 @@ def extensions() -> list[Extension]:
         found.append(
             Extension(name, [str(source.relative_to(ROOT))], depends=[str(pxd)], extra_compile_args=flags)
         )
-    workers = int(os.environ.get("MEZAME_BUILD_JOBS", "0")) or (os.cpu_count() or 1)
+    # The C files go to build/, one folder per interpreter: nothing is left in src/.
     tag = f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
     return list(
         cythonize(
             found,
             build_dir=f"build/cython-{tag}",
-            nthreads=workers if sys.platform == "linux" else 0,
+            nthreads=JOBS if sys.platform == "linux" else 0,
             compiler_directives=DIRECTIVES,
             include_path=["src"],
             quiet=True,

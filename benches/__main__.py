@@ -34,12 +34,18 @@ def _names(known: dict[str, Any]) -> Any:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benches", description="Runs mezame and its rivals in rounds.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benches", description="Runs mezame and its rivals in rounds."
+    )
     parser.add_argument("--rounds", type=int, help="rounds per bench (default 5, with --quick 2)")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that all of it works")
     parser.add_argument("--only", type=_names(BUILDERS), metavar="NAMES", help=f"of {', '.join(BUILDERS)}")
-    parser.add_argument("--runtimes", type=_names(RUNTIMES), metavar="NAMES", help=f"of {', '.join(RUNTIMES)}")
-    parser.add_argument("--out", type=Path, default=Path("out/bench"), help="folder for results (%(default)s)")
+    parser.add_argument(
+        "--runtimes", type=_names(RUNTIMES), metavar="NAMES", help=f"of {', '.join(RUNTIMES)}"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("out/bench"), help="folder for results (%(default)s)"
+    )
     options = parser.parse_args(arguments)
     if options.rounds is None:
         options.rounds = 2 if options.quick else 5
@@ -66,7 +72,9 @@ def _of_runtimes(bench: Bench, present: set[str]) -> Bench:
 
 def _tools(planned: list[Bench], out: Path) -> Tools | None:
     """The C programs, if any job needs them. Without them the echo jobs report their failure."""
-    if not any(job.program == "echo" for bench in planned for cell in bench.cells for job in cell.jobs.values()):
+    if not any(
+        job.program == "echo" for bench in planned for cell in bench.cells for job in cell.jobs.values()
+    ):
         return None
     try:
         return build((out / "bin").resolve())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benches.goals import C_FOR_SCALE
 from benches.model import Bench, Cell, Job, Metric
 
 LOOPS = ("mezame", "asyncio", "uvloop", "trio")
@@ -21,10 +22,14 @@ ECHO_SERVERS = {
 }
 
 NO_AIOFASTNET = "aiofastnet replaces transports, not tasks or timers, so uvloop's row stands for it here too."
-FEWER_ON_TRIO = "trio runs a tenth of the number, so that the run ends in time; the cost is per item all the same."
+FEWER_ON_TRIO = (
+    "trio runs a tenth of the number, so that the run ends in time; the cost is per item all the same."
+)
 
 
-def _jobs(program: str, params: dict[str, Any], lighter: dict[str, dict[str, Any]] | None = None) -> dict[str, Job]:
+def _jobs(
+    program: str, params: dict[str, Any], lighter: dict[str, dict[str, Any]] | None = None
+) -> dict[str, Job]:
     """The same program on every loop; ``lighter`` replaces sizes for runtimes that need longer."""
     return {key: Job(key, program, params | (lighter or {}).get(key, {})) for key in LOOPS}
 
@@ -37,9 +42,7 @@ def _switch(quick: bool) -> Bench:
         f"{tasks:,} tasks, each giving way {yields:,} times (`mezame.yield_now()`, `asyncio.sleep(0)`, "
         "`trio.lowlevel.checkpoint()`). Every task has its own contextvars and the program checks them.",
         (Metric("wall_ns", "per switch", "ns"), Metric("cpu_ns", "CPU per switch", "ns")),
-        (
-            Cell(f"{tasks:,} tasks", _jobs("switch", {"tasks": tasks, "yields": yields})),
-        ),
+        (Cell(f"{tasks:,} tasks", _jobs("switch", {"tasks": tasks, "yields": yields})),),
         (NO_AIOFASTNET,),
     )
 
@@ -53,10 +56,10 @@ def _spawn_join(quick: bool) -> Bench:
         (Metric("wall_ns", "per task", "ns"), Metric("cpu_ns", "CPU per task", "ns")),
         (Cell(f"{count:,} tasks", _jobs("spawn_join", {"count": count}, {"trio": {"count": count // 10}})),),
         (
-            "Not like for like: trio has no task handles, so its tasks are started in a nursery and the end of the "
-            "nursery is awaited; their results are thrown away.",
-            "asyncio and uvloop run with their usual tasks; `asyncio.eager_task_factory`, which runs a task before "
-            "`create_task` returns, is another contract and is not used.",
+            "Not like for like: trio has no task handles, so its tasks are started in a nursery and the "
+            "end of the nursery is awaited; their results are thrown away.",
+            "asyncio and uvloop run with their usual tasks; `asyncio.eager_task_factory`, which runs a "
+            "task before `create_task` returns, is another contract and is not used.",
             FEWER_ON_TRIO,
             NO_AIOFASTNET,
         ),
@@ -68,16 +71,17 @@ def _memory(quick: bool) -> Bench:
     return Bench(
         "memory",
         "Memory per task",
-        f"Growth of the resident set by {count:,} tasks, divided by their number. Idle: all of them wait for one "
-        "thing (`mezame.sync.Notify`, `asyncio.Event`, `trio.Event`). Not polled: spawned, and not run yet.",
+        f"Growth of the resident set by {count:,} tasks, divided by their number. Idle: all of them wait "
+        "for one thing (`mezame.sync.Notify`, `asyncio.Event`, `trio.Event`). Not polled: spawned, and not "
+        "run yet.",
         (Metric("bytes", "per task", "B"),),
         (
             Cell("idle", _jobs("memory_idle", {"count": count})),
             Cell("not polled", _jobs("memory_unpolled", {"count": count})),
         ),
         (
-            "The coroutine itself (about 200 B of it) is counted in all of them; the list that holds the handles is "
-            "not.",
+            "The coroutine itself (about 200 B of it) is counted in all of them; the list that holds the "
+            "handles is not.",
             NO_AIOFASTNET,
         ),
     )
@@ -101,8 +105,8 @@ def _timers_cancel(quick: bool) -> Bench:
     return Bench(
         "timers_cancel",
         "Timers set and cancelled",
-        f"{count:,} timers, 10 s away, are set and then all cancelled; one turn of the loop afterwards is part of "
-        "the time, so that what a loop puts off is counted.",
+        f"{count:,} timers, 10 s away, are set and then all cancelled; one turn of the loop afterwards is "
+        "part of the time, so that what a loop puts off is counted.",
         (
             Metric("wall_ns", "set and cancel", "ns"),
             Metric("set_ns", "set", "ns"),
@@ -110,9 +114,10 @@ def _timers_cancel(quick: bool) -> Bench:
         ),
         (Cell(f"{count:,} timers", _jobs("timers_cancel", {"count": count})),),
         (
-            "Not like for like: in mezame a `Sleep` is made, polled once (which sets its timer) and closed; asyncio "
-            "and uvloop set a callback with `call_later` and cancel its handle, which wakes no task; trio has no bare "
-            "timers, so a `move_on_after` scope is entered and left one after the other, and never two are alive.",
+            "Not like for like: in mezame a `Sleep` is made, polled once (which sets its timer) and "
+            "closed; asyncio and uvloop set a callback with `call_later` and cancel its handle, which "
+            "wakes no task; trio has no bare timers, so a `move_on_after` scope is entered and left one "
+            "after the other, and never two are alive.",
             NO_AIOFASTNET,
         ),
     )
@@ -123,8 +128,8 @@ def _timers_fired(quick: bool) -> Bench:
     return Bench(
         "timers_fired",
         "Timers that fire",
-        f"{count:,} tasks each sleep a random time below 0.2 s (the same times in all) and end; the process's CPU "
-        "time, spawning the tasks included, divided by their number.",
+        f"{count:,} tasks each sleep a random time below 0.2 s (the same times in all) and end; the "
+        "process's CPU time, spawning the tasks included, divided by their number.",
         (Metric("cpu_ns", "CPU per timer", "ns"),),
         (Cell(f"{count:,} sleeping tasks", _jobs("timers_fired", {"count": count})),),
         (NO_AIOFASTNET,),
@@ -136,25 +141,33 @@ def _cross_thread_wake(quick: bool) -> Bench:
     return Bench(
         "cross_thread_wake",
         "Wake from another thread",
-        f"A plain thread wakes a task and the task answers over a `queue.SimpleQueue`, {trips:,} times, one after the "
-        "other; the time from the wake to the answer, seen by the thread.",
+        f"A plain thread wakes a task and the task answers over a `queue.SimpleQueue`, {trips:,} times, one "
+        "after the other; the time from the wake to the answer, seen by the thread.",
         (Metric("p50_us", "median", "µs"), Metric("p99_us", "p99", "µs")),
         (Cell("one thread", _jobs("cross_thread_wake", {"trips": trips})),),
         (
-            "mezame: a `oneshot` channel, sent from the thread; asyncio and uvloop: `call_soon_threadsafe` on a future;"
-            " trio: `TrioToken.run_sync_soon` on an event. The way back is the same in all, and with the GIL's hand-over"
-            " it is a floor that all of them share.",
+            "mezame: a `oneshot` channel, sent from the thread; asyncio and uvloop: `call_soon_threadsafe` "
+            "on a future; trio: `TrioToken.run_sync_soon` on an event. The way back is the same in all, "
+            "and with the GIL's hand-over it is a floor that all of them share.",
             NO_AIOFASTNET,
         ),
     )
 
 
-def _echo_job(server: str, connections: int, size: int, quick: bool) -> Job:
+def _echo_job(server: str, connections: int, size: int, quick: bool, allocator: str = "keeps") -> Job:
+    """An echo measurement. The matrix around 50 connections gets shorter runs: it is large."""
     runtime, style = ECHO_SERVERS[server]
-    seconds, warm_up = (0.3, 0.1) if quick else (1.5, 0.3)
+    seconds, warm_up = (0.3, 0.1) if quick else (1.5 if connections == 50 else 1.0, 0.3)
     if connections >= 1_000:
         warm_up *= 2
-    params = {"style": style, "connections": connections, "size": size, "seconds": seconds, "warm_up": warm_up}
+    params = {
+        "style": style,
+        "connections": connections,
+        "size": size,
+        "seconds": seconds,
+        "warm_up": warm_up,
+        "allocator": allocator,
+    }
     return Job(runtime, "echo", params)
 
 
@@ -169,12 +182,15 @@ def _echo(quick: bool) -> Bench:
             jobs = {server: _echo_job(server, connections, size, quick) for server in ECHO_SERVERS}
             label = f"{connections:,} x {_size_label(size)}"
             cells.append(Cell(label, jobs, rounds=None if connections == 50 else 2))
+    shipped = {server: _echo_job(server, 50, 1024, quick, "as shipped") for server in ECHO_SERVERS}
+    cells.insert(3, Cell("50 x 1 KiB, allocator as shipped", shipped, rounds=2))
     return Bench(
         "echo",
         "TCP echo",
-        "An echo server on loopback, under a closed-loop load generator in C (each connection sends a message, waits "
-        "for all of it to come back, sends the next). The server has one CPU, the generator another. Labels read "
-        "connections x message size. The server's CPU time covers the measured part only.",
+        "An echo server on loopback, under a closed-loop load generator in C (each connection sends a "
+        "message, waits for all of it to come back, sends the next). The server has one CPU, the generator "
+        "another. Labels read connections x message size. The server's CPU time covers the measured part "
+        "only.",
         (
             Metric("cpu_us", "server CPU per request", "µs"),
             Metric("rps", "requests per second", "1/s", better="more"),
@@ -184,14 +200,23 @@ def _echo(quick: bool) -> Bench:
         ),
         tuple(cells),
         (
-            "The cells with 1 and 1,000 connections have 2 rounds, whatever the run has: they are many and long.",
-            "mezame, the `streams` rows and trio are of one kind: a task per connection that reads and then writes, with "
-            "back pressure. The `protocols` rows are not: a callback per read, no task, and (as such servers are "
-            "usually written) no back pressure. The C server has back pressure and no tasks.",
-            "Reads are up to 64 KiB in mezame, streams, trio and C; protocols are given what their loop reads "
-            "(up to 256 KiB).",
-            "`generator busy` is how much of its own CPU the load generator used. Where it is near 100 %, requests per "
-            "second and latency are bounded by the generator as well as by the server; server CPU per request is not.",
+            "The cells with 1 and 1,000 connections, and the one with the allocator as shipped, have 2 "
+            "rounds at most: they are many and long.",
+            "Every server runs with glibc's allocator told to keep freed memory (`MALLOC_MMAP_THRESHOLD_` "
+            "4 MiB, `MALLOC_TRIM_THRESHOLD_` 16 MiB), because the protocols of asyncio and aiofastnet read "
+            "into a new 256 KiB block each time, and glibc as shipped maps and unmaps that block at every "
+            "read of a small process. That would make them look several times slower than they are in a "
+            "larger program; the cell `allocator as shipped` shows it.",
+            "mezame, the `streams` rows and trio are of one kind: a task per connection that reads and "
+            "then writes, with back pressure. The `protocols` rows are not: a callback per read, no task, "
+            "and (as such servers are usually written) no back pressure. The C server has back pressure "
+            "and no tasks.",
+            "Reads are up to 64 KiB in mezame, streams, trio and C; protocols are given what their loop "
+            "reads, up to 256 KiB. At 100 KiB that saves them a read and a write per request, so there a "
+            "protocol can need less CPU than this C server; C with 256 KiB reads needs less again.",
+            "`generator busy` is how much of its own CPU the load generator used. Where it is near 100 %, "
+            "requests per second and latency are bounded by the generator as well as by the server; server "
+            "CPU per request is not.",
         ),
     )
 
@@ -199,7 +224,12 @@ def _echo(quick: bool) -> Bench:
 def _growth_cells(label: str, program: str, once: dict[str, Any], ten: dict[str, Any]) -> list[Cell]:
     """mezame at a number and at ten times it, and uvloop beside it to show what the machine does to both."""
     return [
-        Cell(f"{label}{note}", {"1x": Job(key, program, once), "10x": Job(key, program, ten)}, base="1x")
+        Cell(
+            f"{label}{note}",
+            {"1x": Job(key, program, once), "10x": Job(key, program, ten)},
+            base="1x",
+            rounds=3,
+        )
         for key, note in (("mezame", ""), ("uvloop", " (uvloop, for scale)"))
     ]
 
@@ -216,15 +246,16 @@ def _growth(quick: bool) -> Bench:
                 "10x": _echo_job(server, connections * 10, 1024, quick),
             },
             base="1x",
+            rounds=3,
         )
-        for server, note in (("mezame", ""), ("plain C", " (plain C, for scale)"))
+        for server, note in (("mezame", ""), ("plain C", C_FOR_SCALE))
     ]
     return Bench(
         "growth",
         "Growth",
-        "The cost per item at a number and at ten times that number: a runtime whose work per item does not depend "
-        "on how many there are keeps the ratio near 1. For echo the item is a request of 1 KiB and the cost is the "
-        "server's CPU time; for all else it is elapsed time.",
+        "The cost per item at a number and at ten times that number: a runtime whose work per item does "
+        "not depend on how many there are keeps the ratio near 1. For echo the item is a request of 1 KiB "
+        "and the cost is the server's CPU time; for all else it is elapsed time.",
         (Metric("cost_ns", "per item", "ns"),),
         (
             *_growth_cells(
@@ -240,6 +271,12 @@ def _growth(quick: bool) -> Bench:
                 {"count": count * 10},
             ),
             *_growth_cells(
+                f"spawn and join, tasks {count:,} -> {count * 10:,}, collector off",
+                "spawn_join",
+                {"count": count, "collector": False},
+                {"count": count * 10, "collector": False},
+            ),
+            *_growth_cells(
                 f"set and cancel, timers {count:,} -> {count * 10:,}",
                 "timers_cancel",
                 {"count": count},
@@ -248,8 +285,12 @@ def _growth(quick: bool) -> Bench:
             *echo,
         ),
         (
-            "Items that no longer fit in the CPU's caches cost more in any program: the rows of uvloop and plain C "
-            "show how much of that this machine adds. Only mezame's rows are judged.",
+            "3 rounds at most.",
+            "CPython's cycle collector walks all live objects again and again while a million tasks are "
+            "made; that cost grows with their number and is no part of the runtime. The cells "
+            "`collector off` show the runtime alone.",
+            "Items that no longer fit in the CPU's caches cost more in any program: the rows of uvloop and "
+            "plain C show how much of that this machine adds. Only mezame's rows are judged.",
         ),
     )
 

@@ -6,6 +6,7 @@ one runtime away from the next.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import sys
@@ -15,9 +16,12 @@ MODULES = {"mezame": "on_mezame", "asyncio": "on_asyncio", "uvloop": "on_asyncio
 
 def main() -> None:
     """Runs what the arguments name."""
-    runtime, program, params = sys.argv[1:4]
+    runtime, program, text = sys.argv[1:4]
+    params = json.loads(text)
+    if not params.pop("collector", True):
+        gc.disable()
     module = importlib.import_module(f"benches.programs.{MODULES[runtime]}")
-    print(json.dumps(module.measure(runtime, program, json.loads(params))), flush=True)
+    print(json.dumps(module.measure(runtime, program, params)), flush=True)
 
 
 if __name__ == "__main__":

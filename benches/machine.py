@@ -30,6 +30,15 @@ def has_gil() -> bool:
     return bool(enabled()) if enabled else True
 
 
+def python_build() -> str:
+    """How this interpreter was built: with profile-guided or link-time optimisation, or plainly."""
+    arguments = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    kinds = [
+        name for flag, name in (("--enable-optimizations", "PGO"), ("--with-lto", "LTO")) if flag in arguments
+    ]
+    return " and ".join(kinds) or "no PGO, no LTO"
+
+
 def mezame_build() -> str | None:
     """``compiled``, ``pure`` or how many of the hot modules are compiled; None without mezame.
 
@@ -67,6 +76,7 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "python_compiler": platform.python_compiler(),
+        "python_build": python_build(),
         "gil": has_gil(),
         "mezame_build": mezame_build(),
         "load_before": round(os.getloadavg()[0], 2),

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from benches.goals import check, remark
-from benches.summary import losses, table
+from benches.summary import losses, measured, table
 
 Data = dict[str, Any]
 
 HOW_TO_READ = """\
-Every measurement runs in a fresh process. In a round each runtime runs once, and each round starts with another
-one; what is compared is the ratio **rival / mezame within a round**, so a machine that slows down for a while
-slows both. Three numbers are *minimum / median / maximum* over the rounds. For a cost (time, memory) a ratio above
-1 means that mezame needs less; for requests per second a ratio below 1 means that mezame serves more. "Better" or
-"worse" is said only where every round agrees."""
+Every measurement runs in a fresh process. In a round each runtime runs once, and each round starts with
+another one; what is compared is the ratio **rival / mezame within a round**, so a machine that slows down
+for a while slows both. Three numbers are *minimum / median / maximum* over the rounds. For a cost (time,
+memory) a ratio above 1 means that mezame needs less; for requests per second a ratio below 1 means that
+mezame serves more. "Better" or "worse" is said only where every round agrees."""
 
 
 def markdown_table(head: list[str], rows: list[list[str]]) -> str:
@@ -34,9 +34,13 @@ def _machine(results: Data) -> str:
         ["CPU", f"{machine['cpu']}, {machine['usable_cores']} of {machine['cores']} cores{virtual}"],
         ["Memory", f"{machine['memory_mib']:,} MiB" if machine["memory_mib"] else "unknown"],
         ["Kernel", machine["kernel"]],
-        ["Python", f"{machine['implementation']} {machine['python']}, {machine['python_compiler']}"],
+        ["Python", f"{machine['implementation']} {machine['python']}"],
+        ["Python was built by", f"{machine['python_compiler']}, {machine['python_build']}"],
         ["GIL", "on" if machine["gil"] else "off"],
-        ["mezame", f"{results['versions'].get('mezame') or 'not installed'}, {machine['mezame_build'] or '-'}"],
+        [
+            "mezame",
+            f"{results['versions'].get('mezame') or 'not installed'}, {machine['mezame_build'] or '-'}",
+        ],
         ["Rivals", _versions(results["versions"])],
         ["Load average before", str(machine["load_before"])],
         ["Date", results["date"]],
@@ -73,7 +77,9 @@ def render(results: Data, plots: str | None = None) -> str:
         _machine(results),
     ]
     if results["skipped"]:
-        parts.append("Not in this run: " + "; ".join(f"{k} ({why})" for k, why in results["skipped"].items()) + ".")
+        parts.append(
+            "Not in this run: " + "; ".join(f"{k} ({why})" for k, why in results["skipped"].items()) + "."
+        )
     if results["machine"]["load_before"] > 0.5:
         parts.append("**The machine was busy with something else when the run started.**")
     parts += ["## How to read the tables", HOW_TO_READ, "## Goals"]
@@ -83,7 +89,10 @@ def render(results: Data, plots: str | None = None) -> str:
         parts.append(note)
     parts.append("## Where mezame loses")
     lost = losses(results)
-    parts.append("\n".join(f"- {line}" for line in lost) if lost else "Nowhere in this run.")
+    nowhere = (
+        "Nowhere in this run." if measured(results) else "Not known: this run compared mezame with nothing."
+    )
+    parts.append("\n".join(f"- {line}" for line in lost) if lost else nowhere)
     for bench in results["benches"]:
         parts += _bench(bench, plots)
     return "\n\n".join(parts) + "\n"

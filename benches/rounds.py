@@ -55,7 +55,9 @@ def rounds_of(cell: Cell, rounds: int) -> int:
     return min(rounds, cell.rounds) if cell.rounds else rounds
 
 
-def run_cell(bench: Bench, cell: Cell, rounds: int, tools: Tools | None, progress: Progress) -> dict[str, Any]:
+def run_cell(
+    bench: Bench, cell: Cell, rounds: int, tools: Tools | None, progress: Progress
+) -> dict[str, Any]:
     """All rounds of one cell, in the form the results file keeps."""
     keys = list(cell.jobs)
     total = rounds_of(cell, rounds)

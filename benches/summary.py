@@ -11,6 +11,10 @@ from benches.rounds import last_line
 Data = dict[str, Any]
 
 
+EVEN = 0.02
+"""Medians closer than this are called even: no run of this kind tells them apart."""
+
+
 @dataclass(frozen=True)
 class Spread:
     """Minimum, median and maximum of some numbers."""
@@ -55,6 +59,8 @@ def verdict(ratio: Spread | None, better: str) -> str:
     if ratio is None:
         return ""
     ahead = ratio if better == "less" else Spread(1 / ratio.high, 1 / ratio.mid, 1 / ratio.low)
+    if abs(ahead.mid - 1) < EVEN:
+        return "even"
     if ahead.low > 1:
         return f"{number(ahead.mid)}x better"
     if ahead.high < 1:
@@ -94,31 +100,58 @@ def table(bench: Data, cell: Data) -> tuple[list[str], list[list[str]]]:
             continue
         base = key == cell["base"]
         ratio = None if base else ratios(cell, key, first["key"])
-        row = [key + (" (failed in some rounds)" if failed else ""), three(own), "1" if base else three(ratio)]
+        row = [
+            key + (" (failed in some rounds)" if failed else ""),
+            three(own),
+            "1" if base else three(ratio),
+        ]
         if judged:
             row.append(verdict(ratio, first["better"]))
         for metric in others:
             other = spread(cell, key, metric["key"])
             row.append(number(other.mid) if other else "-")
             if metric["compare"]:
-                row.append("1" if base and other else three(None if base else ratios(cell, key, metric["key"])))
+                row.append(
+                    "1" if base and other else three(None if base else ratios(cell, key, metric["key"]))
+                )
         rows.append(row)
     return head, rows
 
 
+def measured(results: Data) -> bool:
+    """Whether the run has any number of mezame beside a rival's."""
+    return any(
+        cell["base"] == "mezame" and ratios(cell, key, bench["metrics"][0]["key"])
+        for bench in results["benches"]
+        for cell in bench["cells"]
+        for key in cell["jobs"]
+        if key != "mezame"
+    )
+
+
 def losses(results: Data) -> list[str]:
-    """Every comparison that mezame loses in the median, as sentences, the worst first."""
-    found = []
+    """What mezame loses in the median: a line per cell and metric, in it the rivals, the worst first."""
+    lines = []
     for bench in results["benches"]:
         for cell in bench["cells"]:
             for metric in bench["metrics"]:
-                for key in cell["jobs"]:
-                    ratio = ratios(cell, key, metric["key"])
-                    if cell["base"] != "mezame" or key == "mezame" or ratio is None or not metric["compare"]:
-                        continue
-                    behind = 1 / ratio.mid if metric["better"] == "less" else ratio.mid
-                    if behind > 1:
-                        sure = "" if ratio.low > 1 or ratio.high < 1 else " (rounds disagree)"
+                if cell["base"] == "mezame" and metric["compare"]:
+                    lost = _lost(cell, metric)
+                    if lost:
                         place = f"{bench['title']}, {cell['label']}, {metric['label']}"
-                        found.append((behind, f"{place}: {number(behind)}x worse than {key}{sure}"))
-    return [text for _, text in sorted(found, key=lambda pair: -pair[0])]
+                        lines.append(f"{place}: {', '.join(lost)}")
+    return lines
+
+
+def _lost(cell: Data, metric: Data) -> list[str]:
+    """The rivals that are ahead of mezame in one metric, with by how much mezame is behind."""
+    ahead = []
+    for key in cell["jobs"]:
+        ratio = ratios(cell, key, metric["key"]) if key != "mezame" else None
+        if ratio is None:
+            continue
+        behind = 1 / ratio.mid if metric["better"] == "less" else ratio.mid
+        if behind >= 1 + EVEN:
+            unsure = "" if ratio.low > 1 or ratio.high < 1 else " (rounds disagree)"
+            ahead.append((behind, f"{number(behind)}x worse than {key}{unsure}"))
+    return [text for _, text in sorted(ahead, reverse=True)]

@@ -24,7 +24,8 @@ def render(results: dict[str, Any]) -> str:
     for bench in results["benches"]:
         parts.append(f"\n{bench['title']} ({bench['name']})")
         for cell in bench["cells"]:
-            parts.append(f"\n {cell['label']}, {len(cell['rounds'])} rounds")
+            rounds = len(cell["rounds"])
+            parts.append(f"\n {cell['label']}, {rounds} round{'s' if rounds != 1 else ''}")
             parts.append(aligned(*table(bench, cell)))
         parts.extend(f"  note: {note}" for note in bench["notes"])
     for key, reason in results["skipped"].items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mezame
-from benches.echo.serve import CHUNK, announce
+from benches.echo.serve import BACKLOG, CHUNK, announce
 from mezame.net import TcpListener, TcpStream
 
 
@@ -19,7 +19,7 @@ async def echo(stream: TcpStream) -> None:
 
 
 async def _serve() -> None:
-    listener = await TcpListener.bind(("127.0.0.1", 0))
+    listener = await TcpListener.bind(("127.0.0.1", 0), backlog=BACKLOG)
     announce(listener.local_addr()[1])
     while True:
         stream, _ = await listener.accept()

@@ -13,6 +13,7 @@ __all__ = [
     "SelectError",
     "ShutdownError",
     "TryCurrentError",
+    "UnexpectedEof",
 ]
 
 
@@ -72,3 +73,15 @@ class TryCurrentError(RuntimeError):
 
 class SelectError(RuntimeError):
     """All branches of a ``select`` are disabled and it has no ``else_``."""
+
+
+class UnexpectedEof(EOFError):
+    """A stream ended before what was asked for had come.
+
+    Attributes: ``partial``, the bytes that came; ``expected``, how many were wanted.
+    """
+
+    def __init__(self, message: str, *, partial: bytes, expected: int) -> None:
+        super().__init__(message)
+        self.partial = partial
+        self.expected = expected

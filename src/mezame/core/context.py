@@ -47,11 +47,16 @@ class Context:
         made = self._made
         if made is None:
             # The loop sets only the source: a poll that never waits makes no waker.
-            made = self._source._make_waker()
+            source = self._source
+            if source is None:
+                raise RuntimeError("a Context is valid during the poll that it was given to: keep cx.waker instead")
+            made = source._make_waker()
             self._made = made
         return made
 
     def __repr__(self) -> str:
+        if self._made is None and self._source is None:
+            return "<Context of no poll>"
         return f"<Context of {self._get_waker()!r}>"
 
 

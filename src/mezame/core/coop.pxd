@@ -6,14 +6,17 @@ from .future cimport Future
 from .poll cimport PendingType, make_ready
 
 cdef PendingType PENDING
+cdef int _FRESH
+cdef int _YIELDED
+cdef int _FINISHED
 
 @cython.final
 cdef class YieldNow(Future):
-    cdef bint _yielded
+    cdef int _phase
 
 @cython.final
 cdef class ConsumeBudget(Future):
-    pass
+    cdef bint _done
 
 @cython.final
 cdef class Unconstrained(Future):

@@ -9,21 +9,28 @@ from .current import UNLIMITED, current
 from .future import Future, into_future
 from .poll import PENDING, make_ready
 
+_FRESH = 0
+_YIELDED = 1
+_FINISHED = 2
+
 
 class YieldNow(Future):
     """The future of ``yield_now``."""
 
-    __slots__ = ("_yielded",)
+    __slots__ = ("_phase",)
 
     def __init__(self) -> None:
-        self._yielded = False
+        self._phase = _FRESH
 
     def poll(self, cx: Context) -> Any:
-        if self._yielded:
-            return make_ready(None)
-        self._yielded = True
-        current()._defer(cx)
-        return PENDING
+        if self._phase == _FRESH:
+            self._phase = _YIELDED
+            current()._defer(cx)
+            return PENDING
+        if self._phase == _FINISHED:
+            raise RuntimeError("yield_now() was polled after it completed: call it again for another turn")
+        self._phase = _FINISHED
+        return make_ready(None)
 
 
 def yield_now() -> Future:
@@ -42,21 +49,31 @@ def yield_now() -> Future:
     Source of the semantics: ``tokio::task::yield_now``.
     """
     future = YieldNow.__new__(YieldNow)
-    future._yielded = False
+    future._phase = _FRESH
     return future
 
 
 class ConsumeBudget(Future):
     """The future of ``consume_budget``."""
 
-    __slots__ = ()
+    __slots__ = ("_done",)
+
+    def __init__(self) -> None:
+        self._done = False
 
     def poll(self, cx: Context) -> Any:
-        return make_ready(None) if current()._take_budget(cx) else PENDING
+        if self._done:
+            raise RuntimeError("consume_budget() was polled after it completed: call it again for another unit")
+        if not current()._take_budget(cx):
+            return PENDING
+        self._done = True
+        return make_ready(None)
 
 
 def consume_budget() -> Future:
     """``await`` it in a long computation: takes one unit of the budget, gives way only when it is gone.
+
+    Cancel safe.
 
     Source of the semantics: ``tokio::task::coop::consume_budget``.
     """
@@ -90,6 +107,8 @@ class Unconstrained(Future):
 
 def unconstrained(future: Any) -> Future:
     """A future in which ``future`` never sees the budget exhausted. It can starve other tasks.
+
+    Cancel safe as far as ``future`` is.
 
     Source of the semantics: ``tokio::task::unconstrained``.
     """

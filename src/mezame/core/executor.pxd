@@ -3,16 +3,13 @@ cimport cython
 from .context cimport Context, loop_context
 from .clock cimport monotonic_ns
 from .current cimport Current, Scheduler, current
-from .future cimport Future
 from .owned cimport OwnedTasks
 from .park cimport Park
-from .poll cimport PendingType, make_ready
 from .queue cimport RunQueue
 from .task cimport Task, make_task, set_caller_site
 from .waker cimport Wakeable, Waker, wake_all
 
 cdef int BUDGET
-cdef PendingType PENDING
 
 cdef class Executor(Scheduler):
     cdef Park _park
@@ -32,6 +29,7 @@ cdef class Executor(Scheduler):
     cdef Current _cur
     cdef Task _root
     cdef bint _root_woken
+    cdef bint _remote_root_woken
     cdef Waker _drive_waker
     cdef object _fatal
     cdef bint _closed
@@ -47,6 +45,8 @@ cdef class Executor(Scheduler):
     cdef Task _spawn(self, object future, object name)
     cdef _admit(self, Task task)
     cdef bint _is_here(self)
+    cdef bint _take_root_wake(self)
+    @cython.locals(task=Task)
     cdef _enqueue(self, Wakeable item)
     @cython.locals(left=int, item=Wakeable)
     cdef _loop(self, int until)
@@ -76,7 +76,7 @@ cdef class Executor(Scheduler):
     cdef object _enter_with_root(self, Task root)
     cdef _leave_root(self, object saved)
     @cython.locals(left=longlong)
-    cdef list _drain(self, object deadline)
+    cdef _drain(self, object deadline)
     @cython.locals(task=Task)
     cdef _abandon(self, Task task)
     cdef _hook(self, str name, object subject)
@@ -85,16 +85,7 @@ cdef class Executor(Scheduler):
 cdef class _RootAgain(Waker):
     cdef Executor _executor
 
-@cython.final
-cdef class Drive(Future):
-    cdef Executor _executor
-    cdef object _future
-
-@cython.final
-cdef class _ThreadLoop(Scheduler):
-    cdef Park _parker
-    cdef _drive(self, Task root)
-
 cpdef object root_outcome(Task root)
+cpdef close_unused(object future)
 @cython.locals(executor=Executor)
 cpdef object spawn_here(object future, object name)

@@ -36,11 +36,10 @@ from ..errors import CancelledError, EnterError, RuntimeClosedError, ShutdownErr
 from .clock import monotonic_ns
 from .context import Context, loop_context
 from .current import BUDGET, Current, Scheduler, current
-from .future import Future, into_future
+from .future import Future
 from .hooks import Hooks
 from .owned import OwnedTasks
 from .park import Park, Parker
-from .poll import PENDING, make_ready
 from .queue import RunQueue
 from .report import report_exception
 from .task import Task, make_task, set_caller_site, spawn_site
@@ -48,7 +47,6 @@ from .waker import Wakeable, Waker, wake_all
 
 EVENT_INTERVAL = 61  # polls between two looks at the driver; prime, so that it does not beat with batches
 GLOBAL_QUEUE_INTERVAL = 31  # ticks between two looks at the remote queue while the local one is busy
-DRIVE_BATCH = 200  # polls of one poll of ``drive``: an executor inside a task must let that task's peers run
 
 # What the loop stops at.
 _ROOT = 0  # the root future is complete
@@ -99,6 +97,7 @@ class Executor(Scheduler):
         "_owned",
         "_park",
         "_remote",
+        "_remote_root_woken",
         "_root",
         "_root_woken",
         "_shutdown_on_failure",
@@ -144,6 +143,7 @@ class Executor(Scheduler):
         self._cur = None
         self._root = None
         self._root_woken = False
+        self._remote_root_woken = False
         self._drive_waker = None
         self._fatal = None
         self._histogram = None
@@ -203,16 +203,20 @@ class Executor(Scheduler):
         self._enqueue(item)
 
     def _enqueue(self, item: Wakeable) -> None:
+        task: Task = item
         if current().scheduler is self:
             self.wakes += 1
-            if item is self._root:
+            if not task._root:
+                self._local._push(task)
+            elif task is self._root:
                 self._root_woken = True
-            else:
-                self._local._push(item)
             return
         self._lock()
         self.remote_wakes += 1
-        self._remote._push(item)
+        if not task._root:
+            self._remote._push(task)
+        elif task is self._root:
+            self._remote_root_woken = True
         waker = self._drive_waker
         self._unlock()
         if waker is not None:
@@ -227,10 +231,8 @@ class Executor(Scheduler):
     def _loop(self, until: int) -> None:
         """Polls until ``until`` (_ROOT, _EMPTY, _STALLED) is so. The heart of the library."""
         while True:
-            if self._root_woken:
-                self._root_woken = False
-                if self._poll_root():
-                    return
+            if self._take_root_wake() and self._poll_root():
+                return
             left = self._event_interval
             while left > 0:
                 item = self._next_item()
@@ -269,14 +271,20 @@ class Executor(Scheduler):
         return item
 
     def _take_remote(self) -> Wakeable | None:
-        """The oldest of what other threads queued; a woken root is noted on the way."""
-        while True:
-            self._lock()
-            item = self._remote._pop()
-            self._unlock()
-            if item is None or item is not self._root:
-                return item
-            self._root_woken = True
+        """The oldest of what other threads queued."""
+        self._lock()
+        item = self._remote._pop()
+        self._unlock()
+        return item
+
+    def _take_root_wake(self) -> bool:
+        """True if the root was woken since its last poll. It is in no queue: its wakes are two flags."""
+        self._lock()
+        woken = self._root_woken or self._remote_root_woken
+        self._root_woken = False
+        self._remote_root_woken = False
+        self._unlock()
+        return woken
 
     def _rotate(self) -> None:
         """Lets ``choose`` decide: brings the chosen task to the front of the local queue."""
@@ -394,8 +402,9 @@ class Executor(Scheduler):
     def _has_work(self) -> bool:
         self._lock()
         remote = self._remote._length
+        root_woken = self._root_woken or self._remote_root_woken
         self._unlock()
-        return self._root_woken or remote > 0 or self._local._length > 0 or not self._nothing_deferred()
+        return root_woken or remote > 0 or self._local._length > 0 or not self._nothing_deferred()
 
     # --- entering and leaving ---------------------------------------------------------------------------
 
@@ -482,13 +491,18 @@ class Executor(Scheduler):
         except EnterError:
             root._coro.close()
             raise
+        self._lock()
         self._root = root
         self._root_woken = True
+        self._unlock()
         return saved
 
     def _leave_root(self, saved: Any) -> None:
-        self._root = None
+        self._lock()
+        self._root = None  # not the last reference: the caller has the root
         self._root_woken = False
+        self._remote_root_woken = False
+        self._unlock()
         self._leave(saved)
 
     def run_until_stalled(self) -> None:
@@ -524,7 +538,9 @@ class Executor(Scheduler):
 
         Source of the semantics: ``async_executor::Executor::run``.
         """
-        return Drive(self, into_future(future))
+        from .drive import Drive
+
+        return Drive(self, future)
 
     def is_empty(self) -> bool:
         """True if there is no unfinished task."""
@@ -536,11 +552,13 @@ class Executor(Scheduler):
 
     # --- shutdown -----------------------------------------------------------------------------------------
 
-    def close(self, timeout: float | None = None) -> list[Task]:
+    def close(self, timeout: float | None = None, last: Callable[[], Any] | None = None) -> list[Task]:
         """Cancels every task at its await, drives their unwinding, and closes the executor.
 
         Args:
             timeout: seconds that ``finally`` blocks may take in all; None: no limit.
+            last: called when the tasks have unwound; the awaitable it returns is driven too, then dropped
+                if the time is up.
 
         Returns the tasks that refused to stop in time: they are dropped where they stand. Idempotent.
         """
@@ -553,12 +571,22 @@ class Executor(Scheduler):
             for task in reversed(self._owned._all()):
                 task.cancel()
             deadline = None if timeout is None else monotonic_ns() + int(timeout * 1e9)
-            return self._drain(deadline)
+            self._drain(deadline)
+            if last is not None:
+                closing = make_task(last(), self, "closing", None)
+                self._owned._reopen_for(closing)
+                self._enqueue(closing)
+                self._drain(deadline)
+            left_over = self._owned._all()
+            for task in left_over:
+                self._abandon(task)
+            return left_over
         finally:
             self._leave(saved)
             self.report_failures()
 
-    def _drain(self, deadline: int | None) -> list[Task]:
+    def _drain(self, deadline: int | None) -> None:
+        """Polls until no task is left or the time is up."""
         while self._owned._count() > 0:
             item = self._next_item()
             if item is not None:
@@ -575,12 +603,8 @@ class Executor(Scheduler):
                 continue
             left = deadline - monotonic_ns()
             if left <= 0:
-                break
+                return
             self._turn(left)
-        left_over = self._owned._all()
-        for task in left_over:
-            self._abandon(task)
-        return left_over
 
     def _abandon(self, task: Task) -> None:
         """Drops a task that would not unwind: GeneratorExit at its await, then nothing more."""
@@ -593,6 +617,10 @@ class Executor(Scheduler):
                 report_exception(f"{task!r} refused to be dropped", error)
         task._finish(None, CancelledError("the runtime was closed before the task had unwound"))
         self._owned._discard(task)
+
+    def poison(self, error: BaseException) -> None:
+        """Has the loop raise ``error`` after the poll in progress (a fork, a fatal condition)."""
+        self._fatal = error
 
     def report_failures(self) -> None:
         """Reports the failed tasks whose handles are still held and that nobody looked at."""
@@ -687,46 +715,6 @@ class _RootAgain(Waker):
         self._executor._root_woken = True
 
 
-class Drive(Future):
-    """The future of ``Executor.drive``."""
-
-    __slots__ = ("_executor", "_future")
-
-    def __init__(self, executor: Executor, future: Any) -> None:
-        self._executor = executor
-        self._future = future
-
-    def poll(self, cx: Context) -> Any:
-        executor = self._executor
-        waker = cx._get_waker()
-        executor._lock()
-        executor._drive_waker = waker
-        executor._unlock()
-        answer = self._future.poll(cx)
-        if answer is not PENDING:
-            self.close()
-            return answer
-        outer = current()
-        saved = (outer.scheduler, outer.context, outer.task, outer.budget, outer.deferred)
-        outer.scheduler = None
-        polled = 0
-        try:
-            while polled < DRIVE_BATCH and executor.try_tick():
-                polled += 1
-        finally:
-            outer.scheduler, outer.context, outer.task, outer.budget, outer.deferred = saved
-        if executor._has_work():
-            waker.wake()
-        return PENDING
-
-    def close(self) -> None:
-        executor = self._executor
-        executor._lock()
-        executor._drive_waker = None
-        executor._unlock()
-        self._future.close()
-
-
 def root_outcome(root: Task) -> Any:
     """The root's value; raises what it raised. Its frames are the user's: no JoinError around them."""
     root._observed = True
@@ -739,66 +727,6 @@ def close_unused(future: Any) -> None:
     """Closes a coroutine that will not run, so that Python does not warn that it was never awaited."""
     if hasattr(future, "send") and hasattr(future, "close"):
         future.close()
-
-
-class _ThreadLoop(Scheduler):
-    """The loop of ``block_on``: one root, this thread, a Parker."""
-
-    __slots__ = ("_parker", "_woken")
-
-    def __init__(self) -> None:
-        self._parker = Parker()
-
-    def _schedule(self, item: Wakeable) -> None:
-        self._parker.unpark()
-
-    def _defer(self, waker: Waker) -> None:
-        waker.wake()
-
-    def _drive(self, root: Task) -> None:
-        cx = loop_context()
-        cur = current()
-        saved = (cur.scheduler, cur.context, cur.task, cur.budget)
-        cur.scheduler = self
-        cur.context = cx
-        try:
-            while True:
-                cur.budget = BUDGET
-                what = root._run(cx, cur)
-                if what == 3:
-                    return
-                if what == 0:
-                    self._parker.park(-1)
-                    while root._bits & 4 == 0:  # a token of an earlier wake, already polled for
-                        self._parker.park(-1)
-        finally:
-            cur.scheduler, cur.context, cur.task, cur.budget = saved
-
-
-def block_on(future: Any) -> Any:
-    """Drives one future on this thread until it is complete; needs no runtime and no driver.
-
-    Args:
-        future: a coroutine, or anything that ``into_future`` takes. Timers and sockets in it need a
-            runtime: use ``mezame.run`` for these.
-
-    Returns its value, raises what it raises. ``EnterError`` if this thread is already driving futures.
-
-    >>> import mezame
-    >>> async def seven(): return 7
-    >>> mezame.block_on(seven())
-    7
-
-    Source of the semantics: ``futures::executor::block_on``.
-    """
-    if current().scheduler is not None:
-        close_unused(future)
-        raise EnterError("block_on inside a running task would stop its thread: use await")
-    loop = _ThreadLoop()
-    root = make_task(future, loop, "root", None)
-    root._root = True
-    loop._drive(root)
-    return root_outcome(root)
 
 
 def spawn_here(future: Any, name: Any) -> Task | None:

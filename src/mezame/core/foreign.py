@@ -70,7 +70,7 @@ def on_foreign_yield(out: Any, cx: Context, cur: Any) -> BaseException | None:
             waker.wake()
 
         loop = out.get_loop()
-        if loop.is_running() and _running_loop() is not loop:
+        if loop.is_running() and running_loop() is not loop:
             # The future belongs to a loop in another thread, and asyncio's futures are not thread-safe.
             loop.call_soon_threadsafe(out.add_done_callback, done)
         else:
@@ -82,14 +82,14 @@ def on_foreign_yield(out: Any, cx: Context, cur: Any) -> BaseException | None:
     )
 
 
-def _running_loop() -> Any:
+def running_loop() -> Any:
     asyncio = sys.modules.get("asyncio")
-    return asyncio._get_running_loop() if asyncio is not None else None
+    return asyncio._getrunning_loop() if asyncio is not None else None
 
 
 def await_outside(future: Any) -> Generator[Any, Any, Any]:
     """``future`` awaited with no mezame task around it: under asyncio, under trio, or an error."""
-    loop = _running_loop()
+    loop = running_loop()
     if loop is not None:
         return _await_in_asyncio(future, loop)
     trio = sys.modules.get("trio")

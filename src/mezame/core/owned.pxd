@@ -14,6 +14,7 @@ cdef class OwnedTasks(Guard):
     @cython.locals(before=Task, after=Task)
     cdef void _discard(self, Task task) noexcept
     cdef void _close(self) noexcept
+    cdef void _reopen_for(self, Task task) noexcept
     cdef Py_ssize_t _count(self) noexcept
     @cython.locals(task=Task)
     cdef list _all(self)

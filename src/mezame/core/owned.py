@@ -61,6 +61,14 @@ class OwnedTasks(Guard):
         self._closed = True
         self._unlock()
 
+    def _reopen_for(self, task: Task) -> None:
+        """Takes one more in after the closing: the shutdown's own last task."""
+        self._lock()
+        self._closed = False
+        self._unlock()
+        self._add(task)
+        self._close()
+
     def _count(self) -> int:
         self._lock()
         length = self._length

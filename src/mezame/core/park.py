@@ -34,7 +34,7 @@ class Parker(Park):
     __slots__ = ("_condition", "_token")
 
     def __init__(self) -> None:
-        self._condition = threading.Condition(threading.Lock())
+        self._condition = threading.Condition()  # re-entrant: a signal handler may unpark us in ``park``
         self._token = False
 
     def park(self, timeout_ns: int) -> None:

@@ -18,5 +18,6 @@ cdef class TaskState(Wakeable):
     cdef void _to_complete(self) noexcept
     cdef bint _is_complete(self) noexcept
     cdef bint _is_running(self) noexcept
+    cdef bint _is_scheduled(self) noexcept
 
 cpdef int transition(TaskState state, str event) except -2

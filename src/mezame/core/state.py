@@ -153,6 +153,12 @@ class TaskState(Wakeable):
         self._unlock()
         return complete
 
+    def _is_scheduled(self) -> bool:
+        self._lock()
+        scheduled = self._bits == _NOTIFIED or self._bits == _NOTIFIED | _CANCEL
+        self._unlock()
+        return scheduled
+
     def _is_running(self) -> bool:
         return self._bits & _RUNNING != 0
 

@@ -1,0 +1,16 @@
+cimport cython
+
+from .context cimport Context, loop_context
+from .current cimport Current, Scheduler, current
+from .executor cimport close_unused, root_outcome
+from .park cimport Park
+from .task cimport Task, make_task
+from .waker cimport Wakeable, Waker
+
+cdef int BUDGET
+
+cdef class ThreadLoop(Scheduler):
+    cdef Park _parker
+    cdef bint _poked
+    cdef bint _drive(self, Task root) except -1
+    cpdef poke(self)

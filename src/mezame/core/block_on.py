@@ -1,0 +1,95 @@
+"""block_on: one future, driven by the calling thread, with nothing but a thread park.
+
+``ThreadLoop`` is the smallest loop there is: poll; if Pending, sleep until woken; again. The bigger loops
+(``executor.py``) are this one with a queue.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import EnterError
+from .context import loop_context
+from .current import BUDGET, Scheduler, current
+from .executor import close_unused, root_outcome
+from .park import Parker
+from .task import Task, make_task
+from .waker import Wakeable, Waker
+
+
+class ThreadLoop(Scheduler):
+    """The loop of ``block_on``: one root, this thread, a Parker."""
+
+    __slots__ = ("_parker", "_poked")
+
+    def __init__(self) -> None:
+        self._parker = Parker()
+        self._poked = False
+
+    def _schedule(self, item: Wakeable) -> None:
+        self._parker.unpark()
+
+    def _defer(self, waker: Waker) -> None:
+        waker.wake()
+
+    def poke(self) -> None:
+        """Ends ``_drive`` with False at its next sleep: there is something better to do. Any thread."""
+        self._lock()
+        self._poked = True
+        self._unlock()
+        self._parker.unpark()
+
+    def _take_poke(self) -> bool:
+        self._lock()
+        poked = self._poked
+        self._poked = False
+        self._unlock()
+        return poked
+
+    def _drive(self, root: Task) -> bool:
+        """Polls ``root`` whenever it was woken. True: it is complete; False: poked while it waits."""
+        cx = loop_context()
+        cur = current()
+        saved = (cur.scheduler, cur.context, cur.task, cur.budget)
+        cur.scheduler = self
+        cur.context = cx
+        try:
+            while True:
+                if root._is_scheduled():
+                    cur.budget = BUDGET
+                    what = root._run(cx, cur)
+                    if what == 3:  # DONE
+                        return True
+                elif self._take_poke():
+                    return False
+                else:
+                    self._parker.park(-1)
+        finally:
+            cur.scheduler, cur.context, cur.task, cur.budget = saved
+
+
+def block_on(future: Any) -> Any:
+    """Drives one future on this thread until it is complete; needs no runtime and no driver.
+
+    Args:
+        future: a coroutine, or anything that ``into_future`` takes. Timers and sockets in it need a
+            runtime: use ``mezame.run`` for these.
+
+    Returns its value, raises what it raises. ``EnterError`` if this thread is already driving futures.
+
+    >>> import mezame
+    >>> async def seven(): return 7
+    >>> mezame.block_on(seven())
+    7
+
+    Source of the semantics: ``futures::executor::block_on``.
+    """
+    if current().scheduler is not None:
+        close_unused(future)
+        raise EnterError("block_on inside a running task would stop its thread: use await")
+    loop = ThreadLoop()
+    root = make_task(future, loop, "root", None)
+    root._root = True
+    while not loop._drive(root):
+        pass
+    return root_outcome(root)

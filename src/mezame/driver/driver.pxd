@@ -1,0 +1,17 @@
+from ..core.clock cimport Clock
+from ..core.park cimport Park
+
+cdef int _AWAKE
+cdef int _PARKED
+cdef int _NOTIFIED
+
+cdef class Driver(Park):
+    cdef Clock _clock
+    cdef object _poller
+    cdef object _timers
+    cdef int _state
+    cdef int _blocking
+    cdef public bint closed
+    cdef long long _until_timer(self, long long timeout_ns) except -2
+    cdef _awake(self)
+    cdef _jump(self)

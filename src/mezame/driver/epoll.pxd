@@ -1,0 +1,65 @@
+cimport cython
+
+from ..core.guard cimport Guard
+from .readiness cimport Source
+
+cdef extern from *:
+    """
+    #include <errno.h>
+    #include <sys/epoll.h>
+
+    static int mezame_epoll_wait(int epoll, struct epoll_event *events, int limit, int timeout) {
+        int count;
+        if (timeout == 0) {
+            count = epoll_wait(epoll, events, limit, 0); /* does not block: the GIL stays ours */
+        } else {
+            Py_BEGIN_ALLOW_THREADS
+            count = epoll_wait(epoll, events, limit, timeout);
+            Py_END_ALLOW_THREADS
+        }
+        if (count >= 0)
+            return count;
+        if (errno == EINTR)
+            return PyErr_CheckSignals() < 0 ? -1 : 0; /* Python's signal handlers run here */
+        PyErr_SetFromErrno(PyExc_OSError);
+        return -1;
+    }
+    static inline int mezame_event_fd(struct epoll_event *events, int index) { return events[index].data.fd; }
+    static inline unsigned int mezame_event_bits(struct epoll_event *events, int index) {
+        return events[index].events;
+    }
+    """
+    ctypedef struct epoll_event "struct epoll_event":
+        pass
+    int epoll_wait_into "mezame_epoll_wait"(int epoll, epoll_event *events, int limit, int timeout) except -1
+    int event_fd "mezame_event_fd"(epoll_event *events, int index) noexcept
+    unsigned int event_bits "mezame_event_bits"(epoll_event *events, int index) noexcept
+
+cdef int READABLE
+cdef int WRITABLE
+cdef int READ_CLOSED
+cdef int WRITE_CLOSED
+cdef int ERROR
+cdef unsigned int _IN
+cdef unsigned int _PRI
+cdef unsigned int _OUT
+cdef unsigned int _ERR
+cdef unsigned int _HUP
+cdef unsigned int _RDHUP
+cdef unsigned int _ET
+
+cdef class EpollPoller(Guard):
+    cdef object _epoll
+    cdef int _epoll_fd
+    cdef int _event_fd
+    cdef dict _sources
+    cdef readonly bint needs_rearm
+    cdef readonly long long waits
+    cdef epoll_event _events[1024]
+    @cython.locals(timeout=int, count=int)
+    cpdef int wait(self, long long timeout_ns) except -1
+    @cython.locals(count=int, index=int)
+    cdef int _wait_compiled(self, int timeout) except -1
+    @cython.locals(source=Source, bits=int)
+    cdef _dispatch(self, int fd, unsigned int events)
+    cpdef notify(self)

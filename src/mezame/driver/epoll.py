@@ -1,0 +1,141 @@
+"""EpollPoller: sources on Linux epoll, edge-triggered; wakes from other threads by one eventfd.
+
+A source is added once, for both directions, and removed when it is closed: no ``epoll_ctl`` per operation.
+The eventfd is edge-triggered too and never read: each write is a new edge, and its counter cannot overflow in
+the life of a machine.
+
+``wait(0)`` with no source registered makes no system call, and neither does an idle runtime, which sleeps in
+``epoll_wait`` until there is something to do.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from typing import Any
+
+from ..core.guard import Guard
+from .readiness import ERROR, READ_CLOSED, READABLE, WRITABLE, WRITE_CLOSED, Source
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
+BATCH = 1024  # events taken per turn, as in tokio; more would keep ready tasks waiting
+
+_IN = 0x001
+_PRI = 0x002
+_OUT = 0x004
+_ERR = 0x008
+_HUP = 0x010
+_RDHUP = 0x2000
+_ET = 1 << 31
+
+
+def available() -> bool:
+    """True where there is epoll and eventfd."""
+    return hasattr(select, "epoll") and hasattr(os, "eventfd")
+
+
+class EpollPoller(Guard):
+    """The poller on epoll. See the module's docstring."""
+
+    __slots__ = ("_epoll", "_epoll_fd", "_event_fd", "_sources", "needs_rearm", "waits")
+
+    name = "epoll"
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._epoll_fd = self._epoll.fileno()
+        self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._sources = {}
+        self.needs_rearm = False
+        self.waits = 0
+        self._epoll.register(self._event_fd, _IN | _ET)
+
+    def add(self, source: Source) -> None:
+        """Registers the source's descriptor, for good. Raises ``OSError``."""
+        fd = source.fd
+        self._sources[fd] = source
+        try:
+            self._epoll.register(fd, _IN | _OUT | _RDHUP | _ET)
+        except BaseException:
+            del self._sources[fd]
+            raise
+
+    def remove(self, source: Source) -> None:
+        """Forgets the source, before its descriptor is closed."""
+        if self._sources.pop(source.fd, None) is None:
+            return
+        try:
+            self._epoll.unregister(source.fd)
+        except (OSError, ValueError):  # the descriptor was closed behind our back, or we are closed
+            pass
+
+    def wait(self, timeout_ns: int) -> int:
+        """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
+        if timeout_ns == 0 and not self._sources:
+            return 0
+        # The kernel counts in milliseconds here; rounded up, so that no timer is early.
+        timeout = -1 if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000
+        self.waits += 1
+        if cython.compiled:
+            return self._wait_compiled(timeout)
+        count = 0
+        for fd, events in self._epoll.poll(timeout / 1000 if timeout >= 0 else -1, BATCH):
+            self._dispatch(fd, events)
+            count += 1
+        return count
+
+    def _wait_compiled(self, timeout: int) -> int:
+        count = epoll_wait_into(self._epoll_fd, self._events, BATCH, timeout)  # type: ignore  # noqa: F821
+        for index in range(count):
+            self._dispatch(event_fd(self._events, index), event_bits(self._events, index))  # type: ignore  # noqa: F821
+        return count
+
+    def _dispatch(self, fd: int, events: int) -> None:
+        source = self._sources.get(fd)
+        if source is None:  # our eventfd, or a source that was removed since the kernel made the event
+            return
+        bits = 0
+        if events & (_IN | _PRI):
+            bits |= READABLE
+        if events & _OUT:
+            bits |= WRITABLE
+        if events & _RDHUP:
+            bits |= READABLE | READ_CLOSED
+        if events & _HUP:
+            bits |= READABLE | WRITABLE | READ_CLOSED | WRITE_CLOSED
+        if events & _ERR:
+            bits |= READABLE | WRITABLE | ERROR
+        if source.hooks is not None:
+            source.hooks.on_event(source, "read" if bits & READABLE else "write")
+        source.set_ready(bits)
+
+    def notify(self) -> None:
+        """Ends a ``wait`` of another thread."""
+        os.eventfd_write(self._event_fd, 1)
+
+    def watch(self, sock: Any) -> None:
+        """Has bytes on ``sock`` (the signal module's wakeup socket) end a ``wait``."""
+        self._epoll.register(sock.fileno(), _IN | _ET)
+
+    def unwatch(self, sock: Any) -> None:
+        """Undoes ``watch``."""
+        self._epoll.unregister(sock.fileno())
+
+    def rearm(self, source: Source, mask: int) -> None:
+        """Nothing: an edge needs no re-arming."""
+
+    def sources(self) -> list[Any]:
+        """The registered sources."""
+        return list(self._sources.values())
+
+    def close(self) -> None:
+        """Closes the descriptors; sources are the driver's to shut down before."""
+        self._sources.clear()
+        self._epoll.close()
+        if self._event_fd >= 0:
+            os.close(self._event_fd)
+            self._event_fd = -1

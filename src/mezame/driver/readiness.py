@@ -1,0 +1,300 @@
+"""Source and IoOp: per-socket readiness, and the futures that wait for it.
+
+A ``Source`` is registered with the poller once, edge-triggered, for both directions; after that an operation
+costs no registration call. What the poller said is kept here, as bits, until an operation proves it old:
+
+    event         bits are set, the tick goes up, whoever waits for them is woken
+    operation     tries at once if the bit is set (at first both are: optimistic)
+    EAGAIN        clears the bit, but only if the tick is still the one seen before the call: an event that
+                  came meanwhile is newer than our knowledge
+    short read    clears it too: the kernel's buffer is empty, and new bytes make a new edge
+    closed bits   are never cleared
+
+The race "found nothing / stored the waker" against an event of another thread:
+
+    operation                                      driver
+    --------------------------------------         -----------------------------------
+    recv() -> EAGAIN                               lock; set the bit; tick += 1
+    lock; clear the bit if the tick is the same    take the waiters; unlock; wake them
+    bit set? -> unlock, try again
+    else join the waiters; unlock; Pending
+
+Closing, with other threads in the middle of an operation: ``_users`` counts the operations that are inside
+a system call; the descriptor is closed by whoever comes last, so that its number cannot be given to another
+socket under their hands. The poller forgets it before that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.context import Context
+from ..core.current import current
+from ..core.guard import Guard
+from ..core.poll import PENDING, make_ready
+from ..core.waitlist import Waiter, WaitList
+from ..core.waker import Waker, wake_all
+from ..errors import RuntimeClosedError
+
+READABLE = 1
+WRITABLE = 2
+READ_CLOSED = 4
+WRITE_CLOSED = 8
+ERROR = 16
+READ = READABLE | READ_CLOSED | ERROR
+WRITE = WRITABLE | WRITE_CLOSED | ERROR
+CLEARABLE = READABLE | WRITABLE
+
+BLOCKED = object()  # an attempt's answer: the kernel said EAGAIN
+
+
+class Source(Guard):
+    """The readiness of one descriptor, and its waiters. Several may wait per direction.
+
+    ``owner`` is the Python object that owns the descriptor (it has ``close``).
+    """
+
+    __slots__ = (
+        "_closed",
+        "_poller",
+        "_readers",
+        "_ready",
+        "_rearm",
+        "_shutdown",
+        "_tick",
+        "_users",
+        "_writers",
+        "armed",
+        "fd",
+        "hooks",
+        "owner",
+    )
+
+    def __init__(self, fd: int, owner: Any, poller: Any) -> None:
+        self.fd = fd
+        self.owner = owner
+        self.hooks = None
+        self.armed = 0
+        self._poller = poller
+        self._rearm = bool(poller.needs_rearm)
+        self._ready = READABLE | WRITABLE  # optimistic: the first attempt asks the kernel
+        self._tick = 0
+        self._users = 0
+        self._closed = False
+        self._shutdown = False
+        self._readers = WaitList()
+        self._writers = WaitList()
+
+    def set_ready(self, bits: int) -> None:
+        """The driver saw these bits: keeps them and wakes whom they concern. Any thread."""
+        lone: Any = None
+        wakers: list[Waker] = []
+        self._lock()
+        self._ready |= bits
+        self._tick += 1
+        if bits & READ and self._readers._length:
+            if self._readers._length == 1 and not (bits & WRITE and self._writers._length):
+                lone = self._readers._pop()
+            else:
+                self._readers._take_wakers(wakers)
+        if bits & WRITE and self._writers._length:
+            self._writers._take_wakers(wakers)
+        self._unlock()
+        if lone is not None:
+            self._wake_lone(lone)
+        elif wakers:
+            wake_all(wakers)
+
+    def _wake_lone(self, waiter: Waiter) -> None:
+        """The common case, one reader: no list, one wake."""
+        waker = waiter._parked
+        if waker is not None:
+            waker.wake()
+
+    def _begin(self, mask: int) -> int:
+        """Before an attempt: the tick if the direction looks ready, -1 if not. Raises if it is closed.
+
+        After a tick the caller must call ``_end``.
+        """
+        self._lock()
+        if self._closed or self._shutdown:
+            shutdown = self._shutdown and not self._closed
+            self._unlock()
+            raise closed_error(shutdown)
+        tick = -1
+        if self._ready & mask:
+            self._users += 1
+            tick = self._tick
+        self._unlock()
+        return tick
+
+    def _end(self, drained: int, tick: int) -> None:
+        """After an attempt: ``drained`` are the bits it found empty. Closes the descriptor if it is last."""
+        self._lock()
+        if drained and tick == self._tick:
+            self._ready &= ~(drained & CLEARABLE)
+        self._users -= 1
+        last = self._closed and self._users == 0
+        self._unlock()
+        if last:
+            self.owner.close()
+
+    def _park(self, op: Waiter, mask: int, waker: Waker) -> bool:
+        """Puts ``op`` among the waiters. False: it became ready meanwhile, try again."""
+        self._lock()
+        if self._ready & mask or self._closed or self._shutdown:
+            self._unlock()
+            return False
+        op._park_in(self._readers if mask & READABLE else self._writers, waker)
+        self._unlock()
+        return True
+
+    def _arm(self, mask: int, cx: Context) -> None:
+        """After parking, where it matters: level-triggered pollers, and hooks."""
+        if self._rearm:
+            self._poller.rearm(self, mask & CLEARABLE)
+        if self.hooks is not None:
+            self.hooks.on_register(current().task, self, "read" if mask & READABLE else "write")
+
+    def _leave(self, op: Waiter) -> None:
+        """``op`` is dropped: it waits no more."""
+        self._lock()
+        owner = op._owner
+        if owner is not None:
+            owner._remove(op)
+        parked = op._parked
+        op._parked = None
+        self._unlock()
+        del parked
+
+    def forget_readiness(self) -> None:
+        """Before registration: nothing is known to be ready (a socket that is still connecting)."""
+        self._ready = 0
+
+    @property
+    def readiness(self) -> int:
+        """The bits known now (for tests and for people)."""
+        return self._ready
+
+    @property
+    def is_closed(self) -> bool:
+        """True after ``close``."""
+        return self._closed
+
+    def waiting(self) -> tuple[int, int]:
+        """How many futures wait to read and to write."""
+        return (self._readers._length, self._writers._length)
+
+    def close(self) -> None:
+        """Deregisters, wakes every waiter (they raise), then closes the descriptor. Idempotent. Any thread."""
+        wakers: list[Waker] = []
+        self._lock()
+        first = not self._closed
+        self._closed = True
+        last = first and self._users == 0
+        self._readers._take_wakers(wakers)
+        self._writers._take_wakers(wakers)
+        self._unlock()
+        if first:
+            self._poller.remove(self)
+        if last:
+            self.owner.close()
+        wake_all(wakers)
+
+    def detach(self) -> Any:
+        """Deregisters and gives the descriptor's owner away, open. Waiters are woken and raise."""
+        wakers: list[Waker] = []
+        self._lock()
+        first = not self._closed
+        self._closed = True
+        self._readers._take_wakers(wakers)
+        self._writers._take_wakers(wakers)
+        self._unlock()
+        if first:
+            self._poller.remove(self)
+        wake_all(wakers)
+        return self.owner
+
+    def shutdown(self) -> None:
+        """The driver goes: every waiter, and every later operation, raises ``RuntimeClosedError``."""
+        wakers: list[Waker] = []
+        self._lock()
+        self._shutdown = True
+        self._readers._take_wakers(wakers)
+        self._writers._take_wakers(wakers)
+        self._unlock()
+        wake_all(wakers)
+
+    def __repr__(self) -> str:
+        names = ("readable", "writable", "read-closed", "write-closed", "error")
+        bits = "|".join(name for bit, name in enumerate(names) if self._ready >> bit & 1)
+        return f"<Source fd={self.fd} {bits or 'not ready'}{' closed' if self._closed else ''}>"
+
+
+def closed_error(shutdown: bool) -> Exception:
+    """What an operation on a closed source raises."""
+    if shutdown:
+        return RuntimeClosedError("the runtime of this socket was closed: its I/O driver is gone")
+    return OSError(9, "the socket was closed")
+
+
+class IoOp(Waiter):
+    """One I/O operation as a future: attempts while the source looks ready, else waits for readiness.
+
+    A subclass defines ``_attempt``, which returns its value, or ``BLOCKED``; it may set ``_drained`` to say
+    that it emptied (filled) the kernel's buffer.
+    """
+
+    __slots__ = ("_done", "_drained", "_mask", "_source")
+
+    def __init__(self, source: Source, mask: int) -> None:
+        Waiter.__init__(self)
+        self._source = source
+        self._mask = mask
+        self._drained = False
+        self._done = False
+
+    def _attempt(self) -> Any:
+        """One system call. Returns the operation's value or ``BLOCKED``; raises ``OSError``."""
+        raise TypeError(f"{type(self).__name__} must define _attempt()")
+
+    def poll(self, cx: Context) -> Any:
+        if self._done:
+            raise RuntimeError("this I/O operation was polled after it completed: start a new one")
+        cur = current()
+        if not cur._take_budget(cx):
+            return PENDING
+        source = self._source
+        mask = self._mask
+        while True:
+            tick = source._begin(mask)
+            if tick >= 0:
+                self._drained = True
+                try:
+                    value = self._attempt()
+                finally:
+                    source._end(mask if self._drained else 0, tick)
+                if value is not BLOCKED:
+                    self._done = True
+                    if self._owner is not None:
+                        source._leave(self)
+                    return make_ready(value)
+                continue
+            if source._park(self, mask, cx._get_waker()):
+                cur._refund()
+                if source._rearm or source.hooks is not None:
+                    source._arm(mask, cx)
+                return PENDING
+
+    def close(self) -> None:
+        self._source._leave(self)
+
+
+class ReadyOp(IoOp):
+    """Waits until a direction looks ready; attempts nothing. The future of ``readable``/``writable``."""
+
+    __slots__ = ()
+
+    def _attempt(self) -> Any:
+        self._drained = False
+        return None

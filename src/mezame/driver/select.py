@@ -1,0 +1,172 @@
+"""SelectPoller: the portable poller, on the standard library's ``selectors``. The same interface as epoll's.
+
+``selectors`` are level-triggered: a ready descriptor would be reported for ever. So a direction is *armed* only
+while somebody waits for it (``rearm``, called when an operation parks) and disarmed by its event. Changes are
+collected and applied by the thread that selects, because a selector is not thread-safe.
+
+It is used where there is no epoll, and forced by ``MEZAME_DRIVER=selectors`` or ``Runtime(driver="selectors")``.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from typing import Any
+
+from .readiness import READABLE, WRITABLE, Source
+
+
+class SelectPoller:
+    """The poller on ``selectors.DefaultSelector``."""
+
+    name = "selectors"
+    needs_rearm = True
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._receiver, self._sender = socket.socketpair()
+        self._receiver.setblocking(False)
+        self._sender.setblocking(False)
+        self._selector.register(self._receiver, selectors.EVENT_READ, None)
+        self._sources: dict[int, Source] = {}
+        self._registered: dict[int, Source] = {}  # touched by the selecting thread only
+        self._dirty: set[int] = set()
+        self._lock = threading.Lock()
+        self._waiter: int | None = None
+        self.waits = 0
+
+    def add(self, source: Source) -> None:
+        """Notes the source; it is registered when something waits for it."""
+        with self._lock:
+            self._sources[source.fd] = source
+
+    def remove(self, source: Source) -> None:
+        """Forgets the source. If another thread is selecting, waits for nothing: that thread drops it."""
+        with self._lock:
+            if self._sources.get(source.fd) is source:
+                del self._sources[source.fd]
+            source.armed = 0
+            if self._waiter is None or self._waiter == threading.get_ident():
+                self._unregister(source.fd, source)
+            else:
+                self._dirty.add(source.fd)
+        self.notify()
+
+    def _unregister(self, fd: int, source: Source) -> None:
+        if self._registered.get(fd) is source:
+            del self._registered[fd]
+            try:
+                self._selector.unregister(fd)
+            except (KeyError, ValueError, OSError):  # already closed behind our back
+                pass
+
+    def rearm(self, source: Source, mask: int) -> None:
+        """Somebody waits for ``mask``: has it reported once."""
+        with self._lock:
+            source.armed |= mask
+            self._dirty.add(source.fd)
+            foreign = self._waiter is not None and self._waiter != threading.get_ident()
+        if foreign:
+            self.notify()
+
+    def _apply(self) -> None:
+        """Brings the selector in line with what is armed. Called by the selecting thread, under the lock."""
+        for fd in self._dirty:
+            source = self._sources.get(fd)
+            old = self._registered.get(fd)
+            if old is not None and old is not source:
+                self._unregister(fd, old)
+                old = None
+            if source is None:
+                continue
+            events = 0
+            if source.armed & READABLE:
+                events |= selectors.EVENT_READ
+            if source.armed & WRITABLE:
+                events |= selectors.EVENT_WRITE
+            try:
+                if old is None:
+                    if events:
+                        self._selector.register(fd, events, source)
+                        self._registered[fd] = source
+                elif events:
+                    self._selector.modify(fd, events, source)
+                else:
+                    self._unregister(fd, source)
+            except (OSError, ValueError, KeyError):
+                # The kernel no longer knows the descriptor: the operation itself will say why.
+                self._unregister(fd, source)
+                source.set_ready(READABLE | WRITABLE)
+        self._dirty.clear()
+
+    def wait(self, timeout_ns: int) -> int:
+        """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
+        with self._lock:
+            if timeout_ns == 0 and not self._sources:
+                return 0
+            self._apply()
+            self._waiter = threading.get_ident()
+        self.waits += 1
+        try:
+            # Rounded up to a millisecond, so that no timer is early.
+            timeout = None if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000 / 1000
+            ready = self._selector.select(timeout)
+        finally:
+            with self._lock:
+                self._waiter = None
+        count = 0
+        for key, events in ready:
+            source: Source | None = key.data
+            if source is None:
+                self._drain(key.fileobj)
+                continue
+            bits = 0
+            if events & selectors.EVENT_READ:
+                bits |= READABLE
+            if events & selectors.EVENT_WRITE:
+                bits |= WRITABLE
+            with self._lock:
+                if self._sources.get(source.fd) is not source:
+                    continue
+                source.armed &= ~bits
+                self._dirty.add(source.fd)
+            if source.hooks is not None:
+                source.hooks.on_event(source, "read" if bits & READABLE else "write")
+            source.set_ready(bits)
+            count += 1
+        return count
+
+    def _drain(self, sock: Any) -> None:
+        try:
+            while sock.recv(4096):
+                pass
+        except (BlockingIOError, InterruptedError):
+            pass
+
+    def notify(self) -> None:
+        """Ends a ``wait`` of another thread."""
+        try:
+            self._sender.send(b"\0")
+        except (BlockingIOError, OSError):  # full: it will wake anyway; closed: nobody waits
+            pass
+
+    def watch(self, sock: Any) -> None:
+        """Has bytes on ``sock`` (the signal module's wakeup socket) end a ``wait``. By the selecting thread."""
+        self._selector.register(sock, selectors.EVENT_READ, None)
+
+    def unwatch(self, sock: Any) -> None:
+        """Undoes ``watch``."""
+        self._selector.unregister(sock)
+
+    def sources(self) -> list[Any]:
+        """The registered sources."""
+        with self._lock:
+            return list(self._sources.values())
+
+    def close(self) -> None:
+        """Closes the selector; sources are the driver's to shut down before."""
+        self._sources.clear()
+        self._selector.close()
+        self._receiver.close()
+        self._sender.close()

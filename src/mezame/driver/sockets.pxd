@@ -1,0 +1,96 @@
+cdef extern from *:
+    """
+    #include <errno.h>
+    #include <sys/types.h>
+    #include <sys/socket.h>
+    #ifndef MSG_NOSIGNAL
+    #define MSG_NOSIGNAL 0
+    #endif
+    #define MEZAME_ON_STACK 65536
+
+    static PyObject *mezame_socket_error(PyObject *blocked) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return Py_NewRef(blocked);
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
+    static PyObject *mezame_socket_recv(int fd, Py_ssize_t limit, PyObject *blocked) {
+        ssize_t got;
+        if (limit <= MEZAME_ON_STACK) {
+            char buffer[MEZAME_ON_STACK];
+            do {
+                got = recv(fd, buffer, (size_t)limit, MSG_DONTWAIT);
+            } while (got < 0 && errno == EINTR);
+            if (got < 0)
+                return mezame_socket_error(blocked);
+            return PyBytes_FromStringAndSize(buffer, got);
+        }
+        PyObject *bytes = PyBytes_FromStringAndSize(NULL, limit);
+        if (bytes == NULL)
+            return NULL;
+        do {
+            got = recv(fd, PyBytes_AS_STRING(bytes), (size_t)limit, MSG_DONTWAIT);
+        } while (got < 0 && errno == EINTR);
+        if (got < 0) {
+            int saved = errno;
+            Py_DECREF(bytes);
+            errno = saved;
+            return mezame_socket_error(blocked);
+        }
+        if (got < limit)
+            _PyBytes_Resize(&bytes, got);
+        return bytes;
+    }
+    static PyObject *mezame_socket_recv_into(int fd, PyObject *target, Py_ssize_t offset, Py_ssize_t limit,
+                                             PyObject *blocked) {
+        Py_buffer view;
+        ssize_t got;
+        if (PyObject_GetBuffer(target, &view, PyBUF_WRITABLE) < 0)
+            return NULL;
+        if (offset > view.len)
+            offset = view.len;
+        if (limit > view.len - offset)
+            limit = view.len - offset;
+        do {
+            got = recv(fd, (char *)view.buf + offset, (size_t)limit, MSG_DONTWAIT);
+        } while (got < 0 && errno == EINTR);
+        int saved = errno;
+        PyBuffer_Release(&view);
+        errno = saved;
+        if (got < 0)
+            return mezame_socket_error(blocked);
+        return PyLong_FromSsize_t(got);
+    }
+    static PyObject *mezame_socket_send(int fd, PyObject *data, Py_ssize_t offset, PyObject *blocked) {
+        ssize_t sent;
+        if (PyBytes_CheckExact(data)) {
+            do {
+                sent = send(fd, PyBytes_AS_STRING(data) + offset, (size_t)(PyBytes_GET_SIZE(data) - offset),
+                            MSG_DONTWAIT | MSG_NOSIGNAL);
+            } while (sent < 0 && errno == EINTR);
+        } else {
+            Py_buffer view;
+            if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
+                return NULL;
+            if (offset > view.len)
+                offset = view.len;
+            do {
+                sent = send(fd, (char *)view.buf + offset, (size_t)(view.len - offset),
+                            MSG_DONTWAIT | MSG_NOSIGNAL);
+            } while (sent < 0 && errno == EINTR);
+            int saved = errno;
+            PyBuffer_Release(&view);
+            errno = saved;
+        }
+        if (sent < 0)
+            return mezame_socket_error(blocked);
+        return PyLong_FromSsize_t(sent);
+    }
+    """
+    object socket_recv "mezame_socket_recv"(int fd, Py_ssize_t limit, object blocked)
+    object socket_recv_into "mezame_socket_recv_into"(int fd, object target, Py_ssize_t offset,
+                                                      Py_ssize_t limit, object blocked)
+    object socket_send "mezame_socket_send"(int fd, object data, Py_ssize_t offset, object blocked)
+
+cpdef object recv(int fd, Py_ssize_t limit)
+cpdef object recv_into(int fd, object buffer, Py_ssize_t offset, Py_ssize_t limit)
+cpdef object send(int fd, object data, Py_ssize_t offset)

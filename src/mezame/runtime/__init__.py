@@ -1,0 +1,35 @@
+"""The runtime: what runs futures. Builder, Handle, metrics, the blocking pool, Ctrl-C, shutdown.
+
+Start with ``runtime.py`` (what it is made of, how it closes), then ``core/executor.py`` (the loop).
+
+>>> import mezame
+>>> async def main():
+...     return mezame.runtime.Handle.current().runtime_flavor().name
+>>> mezame.run(main())
+'CURRENT_THREAD'
+"""
+
+from ..errors import EnterError, RuntimeClosedError, ShutdownError, TryCurrentError
+from .builder import Builder
+from .entry import main, run
+from .handle import EnterGuard, Handle, RuntimeFlavor
+from .metrics import RuntimeMetrics
+from .runtime import Runtime, ShutdownReport
+from .watchdog import Watchdog
+
+__all__ = [
+    "Builder",
+    "EnterError",
+    "EnterGuard",
+    "Handle",
+    "Runtime",
+    "RuntimeClosedError",
+    "RuntimeFlavor",
+    "RuntimeMetrics",
+    "ShutdownError",
+    "ShutdownReport",
+    "TryCurrentError",
+    "Watchdog",
+    "main",
+    "run",
+]

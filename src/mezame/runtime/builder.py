@@ -1,0 +1,126 @@
+"""Builder: the options of a runtime as a chain of calls, as in Rust."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..core.hooks import Hooks
+from .runtime import Runtime
+
+
+class Builder:
+    """Builds runtimes; each setter returns the builder, and ``build`` may be called again.
+
+    The names are those of ``Runtime(**options)``. Drivers are on unless switched off.
+
+    >>> import mezame
+    >>> runtime = mezame.runtime.Builder.new_current_thread().enable_all().event_interval(31).build()
+    >>> runtime.close()
+    ShutdownReport(tasks=(), threads=())
+
+    Source of the semantics: ``tokio::runtime::Builder``.
+    """
+
+    def __init__(self, flavor: str) -> None:
+        self._options: dict[str, Any] = {"flavor": flavor}
+
+    @staticmethod
+    def new_current_thread() -> Builder:
+        """For a runtime whose tasks run on the thread inside ``block_on``."""
+        return Builder("current_thread")
+
+    def _set(self, **options: Any) -> Builder:
+        self._options.update(options)
+        return self
+
+    def enable_all(self) -> Builder:
+        """I/O and timers (the default)."""
+        return self._set(enable_io=True, enable_time=True)
+
+    def enable_io(self, on: bool = True) -> Builder:
+        """The I/O driver; ``enable_io(False)`` switches it off."""
+        return self._set(enable_io=on)
+
+    def enable_time(self, on: bool = True) -> Builder:
+        """The timers; ``enable_time(False)`` switches them off."""
+        return self._set(enable_time=on)
+
+    def driver(self, name: str) -> Builder:
+        """"epoll" or "selectors"."""
+        return self._set(driver=name)
+
+    def name(self, name: str) -> Builder:
+        """The runtime's name, shown in reports."""
+        return self._set(name=name)
+
+    def thread_name(self, name: str) -> Builder:
+        """Prefix of the blocking threads' names."""
+        return self._set(thread_name=name)
+
+    def thread_name_fn(self, function: Callable[[], str]) -> Builder:
+        """Function that returns the next thread's name."""
+        return self._set(thread_name=function)
+
+    def max_blocking_threads(self, limit: int) -> Builder:
+        """Most threads of the blocking pool; at least 1."""
+        return self._set(max_blocking_threads=limit)
+
+    def thread_keep_alive(self, seconds: float) -> Builder:
+        """Seconds after which an idle blocking thread ends."""
+        return self._set(thread_keep_alive=seconds)
+
+    def event_interval(self, polls: int) -> Builder:
+        """Polls between two looks at the drivers; at least 1."""
+        return self._set(event_interval=polls)
+
+    def global_queue_interval(self, polls: int) -> Builder:
+        """Polls between two looks at what other threads queued; at least 1."""
+        return self._set(global_queue_interval=polls)
+
+    def unhandled_panic(self, policy: str) -> Builder:
+        """"ignore" or "shutdown_runtime"."""
+        return self._set(unhandled_panic=policy)
+
+    def rng_seed(self, seed: int) -> Builder:
+        """Seed of the runtime's random choices."""
+        return self._set(rng_seed=seed)
+
+    def start_paused(self, paused: bool) -> Builder:
+        """Start with a paused clock."""
+        return self._set(start_paused=paused)
+
+    def hooks(self, hooks: Hooks) -> Builder:
+        """Who is told what happens."""
+        return self._set(hooks=hooks)
+
+    def watchdog(self, seconds: float) -> Builder:
+        """Report the stack of polls that take longer."""
+        return self._set(watchdog=seconds)
+
+    def enable_metrics_poll_time_histogram(self) -> Builder:
+        """Measure each poll."""
+        return self._set(poll_time_histogram=True)
+
+    def on_thread_start(self, hook: Callable[[], Any]) -> Builder:
+        """Called in each new blocking thread."""
+        return self._set(on_thread_start=hook)
+
+    def on_thread_stop(self, hook: Callable[[], Any]) -> Builder:
+        """Called in each blocking thread that ends."""
+        return self._set(on_thread_stop=hook)
+
+    def on_thread_park(self, hook: Callable[[], Any]) -> Builder:
+        """Called before the driving thread sleeps."""
+        return self._set(on_thread_park=hook)
+
+    def on_thread_unpark(self, hook: Callable[[], Any]) -> Builder:
+        """Called after it slept."""
+        return self._set(on_thread_unpark=hook)
+
+    def build(self) -> Runtime:
+        """The runtime. Raises ``ValueError`` for a bad option."""
+        return Runtime(**self._options)
+
+    def __repr__(self) -> str:
+        return f"Builder({self._options!r})"

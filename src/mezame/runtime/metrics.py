@@ -1,0 +1,66 @@
+"""Metrics: what a runtime counts anyway, as a snapshot; and the histogram of poll times, if asked for.
+
+The counters are fields that the loop's own thread increments, so they cost nothing measurable. A snapshot is
+taken without stopping anything: its numbers may be a few events apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RuntimeMetrics:
+    """A snapshot of a runtime's counters. Times in seconds."""
+
+    num_workers: int
+    """Threads that poll tasks: 1."""
+    num_alive_tasks: int
+    """Spawned and not finished."""
+    spawned_tasks_count: int
+    """Spawned since the start."""
+    global_queue_depth: int
+    """Tasks that wait for a poll."""
+    polls_count: int
+    """Polls of tasks and roots."""
+    wakes_count: int
+    """Wakes that queued a task, from the loop's own thread and from others."""
+    remote_schedule_count: int
+    """Those from other threads."""
+    worker_park_count: int
+    """How often the thread went to sleep."""
+    worker_park_unpark_count: int
+    """Twice that; odd while it sleeps."""
+    driver_turns_count: int
+    """How often the driver was looked at, sleeping or not."""
+    worker_total_busy_duration: float
+    """Seconds in which the thread did not sleep."""
+    worker_thread_id: int
+    """The ident of the thread that drives, 0 if none does."""
+    num_blocking_threads: int
+    """Threads of the blocking pool."""
+    num_idle_blocking_threads: int
+    """Those without a job."""
+    blocking_queue_depth: int
+    """Blocking jobs that wait for a thread."""
+    poll_time_histogram: tuple[tuple[float, int], ...] = field(default=())
+    """(upper bound in seconds, polls) per bucket, if the runtime was made with ``poll_time_histogram``."""
+
+
+BUCKETS = 24
+
+
+class PollTimeHistogram:
+    """Counts poll durations in powers of two, from 1 microsecond up."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * BUCKETS
+
+    def record(self, ns: int) -> None:
+        """Counts one poll of ``ns`` nanoseconds."""
+        self._counts[min((ns // 1000).bit_length(), BUCKETS - 1)] += 1
+
+    def buckets(self) -> tuple[tuple[float, int], ...]:
+        """(upper bound in seconds, polls) of the buckets up to the last that is not empty."""
+        last = max((i for i, count in enumerate(self._counts) if count), default=-1)
+        return tuple(((1 << i) / 1e6, self._counts[i]) for i in range(last + 1))

@@ -1,0 +1,366 @@
+"""Runtime: executor + I/O driver + timers + blocking pool + signals, under one roof.
+
+    mezame.run(main())  =  with Runtime() as runtime: runtime.block_on(main())
+
+Shutdown, in this order (``semantics.md`` 14):
+
+1. the list of tasks closes: a late spawn is born cancelled;
+2. every task is cancelled at its await and driven until it has unwound; async generators are closed;
+3. the blocking pool drops what is queued and waits for what runs;
+4. the driver goes: whoever still waits for I/O or a timer gets an error.
+
+Each step is bounded by the timeout, and what refused to stop is returned and logged, never forgotten.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import threading
+import time
+import warnings
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.clock import Clock
+from ..core.current import current
+from ..core.executor import EVENT_INTERVAL, GLOBAL_QUEUE_INTERVAL, close_unused
+from ..core.hooks import Hooks
+from ..core.task import Task
+from ..driver import epoll
+from ..driver.driver import Driver
+from ..driver.epoll import EpollPoller
+from ..driver.select import SelectPoller
+from ..driver.timer import Timers
+from ..errors import EnterError, RuntimeClosedError
+from ..scheduler.blocking import KEEP_ALIVE, LIMIT, BlockingPool
+from ..scheduler.current_thread import CurrentThread
+from .asyncgens import AsyncGens
+from .handle import EnterGuard, Handle
+from .interrupt import Interrupt
+from .metrics import PollTimeHistogram, RuntimeMetrics
+from .watchdog import Watchdog
+
+RESOLVER_THREADS = 8  # for name lookups only: they must not queue behind the user's blocking calls
+
+_live: weakref.WeakSet[Runtime] = weakref.WeakSet()
+
+
+@dataclass(frozen=True)
+class ShutdownReport:
+    """What refused to stop in time when a runtime was closed. Empty lists are the good case; it is then false."""
+
+    tasks: tuple[Task, ...] = ()
+    """Tasks that had not unwound; they were dropped where they stood."""
+    threads: tuple[str, ...] = ()
+    """Names of the blocking threads that still run their call."""
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks or self.threads)
+
+
+class Runtime:
+    """The environment in which futures run.
+
+    Use it as a context manager; leaving it closes it. Most programs need only ``mezame.run``.
+
+    Args:
+        flavor: "current_thread": tasks run on the thread that is inside ``block_on``.
+        name: shown in reports.
+        enable_io, enable_time: which drivers to have; both are on unless switched off.
+        driver: "epoll" or "selectors"; default epoll where there is one (``MEZAME_DRIVER`` overrides).
+        max_blocking_threads: most threads of the blocking pool.
+        thread_keep_alive: seconds after which an idle blocking thread ends.
+        thread_name: prefix of the names of the blocking threads, or a function that returns the next name.
+        event_interval: polls between two looks at the drivers.
+        global_queue_interval: polls between two looks at what other threads queued.
+        unhandled_panic: "ignore" (a failed task is reported when nobody looks at it) or
+            "shutdown_runtime" (any failed task ends ``block_on`` with ``ShutdownError``).
+        rng_seed: seed of the runtime's random choices (``select``), for reproducible runs.
+        start_paused: start with a paused clock (see ``mezame.time.pause``).
+        hooks: a ``mezame.Hooks`` that is told what happens.
+        choose: the scheduler's choice, see ``Executor``.
+        poll_time_histogram: measure each poll (two clock readings per poll).
+        watchdog: seconds; a thread reports the stack of any poll that takes longer.
+        shutdown_timeout: seconds that leaving the ``with`` block waits for tasks and blocking calls; None:
+            no limit.
+        on_thread_start, on_thread_stop: called in each blocking thread.
+        on_thread_park, on_thread_unpark: called around each sleep of the driving thread.
+
+    Raises ``ValueError`` for a bad option, naming it.
+
+    >>> import mezame
+    >>> async def hello(): return "hello"
+    >>> with mezame.Runtime() as runtime:
+    ...     runtime.block_on(hello())
+    'hello'
+
+    Source of the semantics: ``tokio::runtime::Runtime``.
+    """
+
+    def __init__(
+        self,
+        flavor: str = "current_thread",
+        *,
+        name: str | None = None,
+        enable_io: bool = True,
+        enable_time: bool = True,
+        driver: str | None = None,
+        max_blocking_threads: int = LIMIT,
+        thread_keep_alive: float = KEEP_ALIVE,
+        thread_name: str | Callable[[], str] = "mezame-rt-worker",
+        event_interval: int = EVENT_INTERVAL,
+        global_queue_interval: int = GLOBAL_QUEUE_INTERVAL,
+        unhandled_panic: str = "ignore",
+        rng_seed: int | None = None,
+        start_paused: bool = False,
+        hooks: Hooks | None = None,
+        choose: Callable[[int], int] | None = None,
+        poll_time_histogram: bool = False,
+        watchdog: float | None = None,
+        shutdown_timeout: float | None = None,
+        on_thread_start: Callable[[], Any] | None = None,
+        on_thread_stop: Callable[[], Any] | None = None,
+        on_thread_park: Callable[[], Any] | None = None,
+        on_thread_unpark: Callable[[], Any] | None = None,
+    ) -> None:
+        self._closed = True  # until it is whole: __del__ may run on a half-made runtime
+        if flavor != "current_thread":
+            raise ValueError(f"flavor must be 'current_thread', not {flavor!r}: the only one in this version")
+        if unhandled_panic not in ("ignore", "shutdown_runtime"):
+            raise ValueError(
+                f"unhandled_panic must be 'ignore' or 'shutdown_runtime', not {unhandled_panic!r}"
+            )
+        if start_paused and not enable_time:
+            raise ValueError("start_paused needs enable_time=True: there is no clock to pause")
+        self._clock = Clock()
+        self._driver = Driver(
+            self._clock,
+            make_poller(driver) if enable_io else None,
+            Timers(self._clock) if enable_time else None,
+        )
+        self._executor = CurrentThread(
+            self._driver,
+            event_interval=event_interval,
+            global_queue_interval=global_queue_interval,
+            hooks=_park_hooks(hooks, on_thread_park, on_thread_unpark),
+            choose=choose,
+            shutdown_on_failure=unhandled_panic == "shutdown_runtime",
+        )
+        if enable_time:
+            self._driver.timers.unpark = self._driver.unpark
+        histogram = PollTimeHistogram() if poll_time_histogram else None
+        self._executor.histogram = histogram
+        numbers = itertools.count()
+        namer = thread_name if callable(thread_name) else lambda: f"{thread_name}-blocking-{next(numbers)}"
+        self._pool = BlockingPool(
+            max_blocking_threads,
+            thread_keep_alive,
+            name=namer,
+            enter=self._enter_thread,
+            on_start=on_thread_start,
+            on_stop=on_thread_stop,
+            on_change=self._driver.blocking_job,
+        )
+        self._resolver = BlockingPool(RESOLVER_THREADS, thread_keep_alive, name=lambda: "mezame-resolver")
+        self._handle = Handle(
+            self._executor,
+            self._driver,
+            self._pool,
+            self._resolver,
+            name=name,
+            io_enabled=enable_io,
+            rng=random.Random(rng_seed),
+            histogram=histogram,
+        )
+        if start_paused:
+            self._clock.pause()
+        self._shutdown_timeout = shutdown_timeout
+        self._asyncgens = AsyncGens(self._executor)
+        self._watchdog = None if watchdog is None else Watchdog(self._executor, watchdog)
+        self._closing = threading.Lock()
+        self._closed = False
+        _live.add(self)
+
+    def _enter_thread(self) -> None:
+        EnterGuard(self._handle).__enter__()
+
+    # --- running --------------------------------------------------------------------------------------------
+
+    def block_on(self, future: Any) -> Any:
+        """Drives ``future`` and all spawned tasks until the future is complete.
+
+        Returns its value or raises what it raises; the other tasks stay, and go on at the next
+        ``block_on``. In the main thread Ctrl-C cancels the future, and ``KeyboardInterrupt`` is raised when
+        it has unwound; a second Ctrl-C raises at once.
+
+        Raises ``EnterError`` inside a task or another loop, ``RuntimeClosedError`` after ``close``, and
+        ``RuntimeError`` in a forked child.
+        """
+        self._handle._check_fork(future)
+        if self._closed:
+            close_unused(future)
+            raise RuntimeClosedError("this runtime was closed: make a new one")
+        if current().scheduler is not None:
+            close_unused(future)
+            raise EnterError(
+                "a runtime is already running on this thread: inside a task use await, from a sync function "
+                "spawn_blocking, or start the other runtime in a thread of its own"
+            )
+        old_hooks = self._asyncgens.install()
+        try:
+            with self._handle.enter(), Interrupt(self._driver) as interrupt:
+                return self._executor.block_on(future, interrupt.attach)
+        finally:
+            self._asyncgens.restore(old_hooks)
+
+    def spawn(self, future: Any, *, name: str | None = None) -> Task:
+        """Spawns a task, from any thread. It makes progress while some thread is in ``block_on``."""
+        return self._handle.spawn(future, name=name)
+
+    def spawn_blocking(self, function: Callable[..., Any], *args: Any, name: str | None = None, **kwargs: Any) -> Task:
+        """Runs a blocking call on the pool; see ``mezame.spawn_blocking``."""
+        return self._handle.spawn_blocking(function, *args, name=name, **kwargs)
+
+    def handle(self) -> Handle:
+        """The handle, for other threads. It does not keep the runtime open."""
+        return self._handle
+
+    def enter(self) -> EnterGuard:
+        """A context manager in which this is the current runtime of the thread."""
+        return self._handle.enter()
+
+    def metrics(self) -> RuntimeMetrics:
+        """A snapshot of the counters."""
+        return self._handle.metrics()
+
+    # --- closing --------------------------------------------------------------------------------------------
+
+    def close(self, timeout: float | None = None) -> ShutdownReport:
+        """Cancels every task and drives it until it has unwound, waits for blocking calls, closes the drivers.
+
+        Args:
+            timeout: seconds in all; None: no limit.
+
+        Returns what refused to stop in time (also logged). Idempotent. Raises ``EnterError`` inside a task.
+        """
+        if current().scheduler is not None:
+            raise EnterError("a runtime cannot be closed from inside a task: use shutdown_background()")
+        return self._close(timeout)
+
+    def shutdown_timeout(self, duration: float) -> ShutdownReport:
+        """``close`` with a limit: waits at most ``duration`` seconds, then leaves threads to themselves."""
+        return self.close(duration)
+
+    def shutdown_background(self) -> None:
+        """Closes without waiting for anything; may be called inside a task of another runtime."""
+        thread = threading.Thread(target=self._close, args=(0.0,), name="mezame-shutdown", daemon=True)
+        thread.start()
+        if current().scheduler is not self._executor:
+            thread.join()
+
+    def _close(self, timeout: float | None) -> ShutdownReport:
+        with self._closing:
+            if self._closed:
+                return ShutdownReport()
+            self._closed = True
+            if os.getpid() != self._handle._pid:
+                return ShutdownReport()  # a forked child: nothing here is ours
+            deadline = None if timeout is None else time.monotonic() + timeout
+            old_hooks = self._asyncgens.install()
+            try:
+                with self._handle.enter():
+                    tasks = self._executor.close(timeout, self._asyncgens.close_all)
+            finally:
+                self._asyncgens.restore(old_hooks)
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            threads = self._pool.close(left)
+            self._resolver.close(0.0)
+            self._driver.shutdown()
+            if self._watchdog is not None:
+                self._watchdog.stop()
+            _live.discard(self)
+        report = ShutdownReport(tuple(tasks), tuple(threads))
+        if report:
+            _log_refusals(report)
+        return report
+
+    def __enter__(self) -> Runtime:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        self.close(self._shutdown_timeout)
+
+    def __del__(self) -> None:
+        if not self._closed and os.getpid() == self._handle._pid:
+            warnings.warn(f"{self!r} was not closed: use it in a with statement", ResourceWarning, source=self)
+            self.shutdown_background()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<Runtime {self._handle.name or self._handle.id} {state}>"
+
+
+def make_poller(name: str | None) -> Any:
+    """The I/O poller by name; None: ``MEZAME_DRIVER``, else the best there is. ``ValueError`` for others."""
+    chosen = name or os.environ.get("MEZAME_DRIVER") or ("epoll" if epoll.available() else "selectors")
+    if chosen == "selectors":
+        return SelectPoller()
+    if chosen == "epoll":
+        if not epoll.available():
+            raise ValueError("driver 'epoll' is not available on this system: use driver='selectors'")
+        return EpollPoller()
+    raise ValueError(f"driver must be 'epoll' or 'selectors', not {chosen!r}")
+
+
+def _log_refusals(report: ShutdownReport) -> None:
+    import logging
+
+    lines = [f"task {task.name!r} spawned at {task.spawned_at}" for task in report.tasks]
+    lines += [f"blocking thread {name!r}" for name in report.threads]
+    logging.getLogger("mezame").warning("the runtime was closed, but these refused to stop: %s", "; ".join(lines))
+
+
+class _ThreadHooks(Hooks):
+    """The builder's two park hooks as ``Hooks``."""
+
+    def __init__(self, park: Callable[[], Any] | None, unpark: Callable[[], Any] | None) -> None:
+        self._park = park
+        self._unpark = unpark
+
+    def on_park(self) -> None:
+        if self._park is not None:
+            self._park()
+
+    def on_unpark(self) -> None:
+        if self._unpark is not None:
+            self._unpark()
+
+
+def _park_hooks(
+    hooks: Hooks | None, park: Callable[[], Any] | None, unpark: Callable[[], Any] | None
+) -> Hooks | None:
+    if park is None and unpark is None:
+        return hooks
+    if hooks is not None:
+        raise ValueError("on_thread_park and on_thread_unpark are methods of hooks: define them there")
+    return _ThreadHooks(park, unpark)
+
+
+def _after_fork() -> None:
+    """In a forked child the parent's runtimes are of no use: a loop that goes on there ends with an error."""
+    for runtime in list(_live):
+        runtime._executor.poison(
+            RuntimeError(
+                "the process was forked inside a running runtime; the child cannot go on with it: "
+                "exec, or use a new process (subprocess, multiprocessing 'spawn')"
+            )
+        )
+        runtime._closed = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,13 @@
+from ..core.block_on cimport ThreadLoop
+from ..core.current cimport current
+from ..core.executor cimport Executor, close_unused, root_outcome
+from ..core.task cimport Task, make_task
+
+cdef class CurrentThread(Executor):
+    cdef bint _core_taken
+    cdef list _waiting
+    cdef _block_on(self, Task root, ThreadLoop loop)
+    cdef _drive_root(self, Task root)
+    cdef bint _take_core(self, ThreadLoop loop)
+    cdef _give_core(self)
+    cdef _stop_waiting(self, ThreadLoop loop)
