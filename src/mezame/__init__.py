@@ -1,15 +1,91 @@
-from .core.poll import Poll
-from .core.waker import Waker
-from .core.context import Context
-from .core.future import Future, into_future, poll_fn, ready, pending
-from .core.executor import Executor, spawn_here
+"""mezame (目覚め, "waking up"): a tokio-class async runtime for Python.
+
+Rust's model of async as a library: futures that are *polled*, *wakers* that say when to poll again, *tasks*, an
+*executor*, and a *runtime* with an I/O driver and timers. ``async def`` is the way to write a future; ``poll`` is
+the way to write a leaf.
+
+Reading order: ``core/poll.py``, ``core/waker.py``, ``core/future.py``, ``core/state.py``, ``core/task.py``,
+``core/executor.py`` (the loop), ``driver/driver.py``, ``runtime/runtime.py``.
+
+>>> import mezame
+>>> async def main():
+...     handle = mezame.spawn(answer())
+...     await mezame.sleep(0.001)
+...     return await handle
+>>> async def answer():
+...     return 42
+>>> mezame.run(main())
+42
+"""
+
+from . import future, net, runtime, sync, task, time
 from .core.block_on import block_on
-from .core.task import Task, JoinHandle
+from .core.context import Context
 from .core.coop import yield_now
+from .core.executor import Executor
+from .core.future import Future, into_future, pending, poll_fn, ready
 from .core.hooks import Hooks
-def spawn(future, *, name=None):
-    return spawn_here(future, name)
-def run(f):
-    e = Executor()
-    try: return e.run_until(f)
-    finally: e.close()
+from .core.poll import Poll
+from .core.task import AbortHandle, JoinHandle, Task
+from .core.waker import Waker
+from .errors import CancelledError, EnterError, JoinError, RuntimeClosedError, SelectError, ShutdownError
+from .future.join import join, join_all, try_join
+from .future.select import branch, pin, race, select
+from .future.task_group import TaskGroup
+from .runtime.blocking import spawn_blocking
+from .runtime.entry import main, run
+from .runtime.handle import Handle
+from .runtime.runtime import Runtime
+from .runtime.spawn import spawn
+from .time.sleep import sleep, sleep_until
+from .time.timeout import timeout, timeout_at
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AbortHandle",
+    "CancelledError",
+    "Context",
+    "EnterError",
+    "Executor",
+    "Future",
+    "Handle",
+    "Hooks",
+    "JoinError",
+    "JoinHandle",
+    "Poll",
+    "Runtime",
+    "RuntimeClosedError",
+    "SelectError",
+    "ShutdownError",
+    "Task",
+    "TaskGroup",
+    "Waker",
+    "block_on",
+    "branch",
+    "future",
+    "into_future",
+    "join",
+    "join_all",
+    "main",
+    "net",
+    "pending",
+    "pin",
+    "poll_fn",
+    "race",
+    "ready",
+    "run",
+    "runtime",
+    "select",
+    "sleep",
+    "sleep_until",
+    "spawn",
+    "spawn_blocking",
+    "sync",
+    "task",
+    "time",
+    "timeout",
+    "timeout_at",
+    "try_join",
+    "yield_now",
+]

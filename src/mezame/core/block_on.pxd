@@ -2,7 +2,8 @@ cimport cython
 
 from .context cimport Context, loop_context
 from .current cimport Current, Scheduler, current
-from .executor cimport close_unused, root_outcome
+from .executor cimport root_outcome
+from .future cimport close_coroutine
 from .park cimport Park
 from .task cimport Task, make_task
 from .waker cimport Wakeable, Waker

@@ -11,7 +11,8 @@ from typing import Any
 from ..errors import EnterError
 from .context import loop_context
 from .current import BUDGET, Scheduler, current
-from .executor import close_unused, root_outcome
+from .executor import root_outcome
+from .future import close_coroutine
 from .park import Parker
 from .task import Task, make_task
 from .waker import Wakeable, Waker
@@ -85,7 +86,7 @@ def block_on(future: Any) -> Any:
     Source of the semantics: ``futures::executor::block_on``.
     """
     if current().scheduler is not None:
-        close_unused(future)
+        close_coroutine(future)
         raise EnterError("block_on inside a running task would stop its thread: use await")
     loop = ThreadLoop()
     root = make_task(future, loop, "root", None)

@@ -81,6 +81,10 @@ class Current:
         else:
             self.scheduler._defer(cx._get_waker())
 
+    def defer(self, cx: Context) -> None:
+        """``_defer`` for modules that are not compiled."""
+        self._defer(cx)
+
 
 class _Slots(threading.local):
     slot: Current | None = None

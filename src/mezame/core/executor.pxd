@@ -3,6 +3,7 @@ cimport cython
 from .context cimport Context, loop_context
 from .clock cimport monotonic_ns
 from .current cimport Current, Scheduler, current
+from .future cimport close_coroutine
 from .owned cimport OwnedTasks
 from .park cimport Park
 from .queue cimport RunQueue
@@ -79,6 +80,8 @@ cdef class Executor(Scheduler):
     cdef _drain(self, object deadline)
     @cython.locals(task=Task)
     cdef _abandon(self, Task task)
+    @cython.locals(task=Task)
+    cpdef report_failures(self)
     cdef _hook(self, str name, object subject)
 
 @cython.final
@@ -86,6 +89,5 @@ cdef class _RootAgain(Waker):
     cdef Executor _executor
 
 cpdef object root_outcome(Task root)
-cpdef close_unused(object future)
 @cython.locals(executor=Executor)
 cpdef object spawn_here(object future, object name)

@@ -36,7 +36,7 @@ from ..errors import CancelledError, EnterError, RuntimeClosedError, ShutdownErr
 from .clock import monotonic_ns
 from .context import Context, loop_context
 from .current import BUDGET, Current, Scheduler, current
-from .future import Future
+from .future import Future, close_coroutine
 from .hooks import Hooks
 from .owned import OwnedTasks
 from .park import Park, Parker
@@ -479,7 +479,7 @@ class Executor(Scheduler):
 
     def _make_root(self, future: Any) -> Task:
         if self._closed:
-            close_unused(future)
+            close_coroutine(future)
             raise RuntimeClosedError("this executor is closed: make a new one")
         root = make_task(future, self, "root", None)
         root._root = True
@@ -721,12 +721,6 @@ def root_outcome(root: Task) -> Any:
     if root._error is not None:
         raise root._error
     return root._result
-
-
-def close_unused(future: Any) -> None:
-    """Closes a coroutine that will not run, so that Python does not warn that it was never awaited."""
-    if hasattr(future, "send") and hasattr(future, "close"):
-        future.close()
 
 
 def spawn_here(future: Any, name: Any) -> Task | None:

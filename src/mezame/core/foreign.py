@@ -60,7 +60,7 @@ async def _awaiting_concurrent(future: concurrent.futures.Future[Any]) -> Any:
 def on_foreign_yield(out: Any, cx: Context, cur: Any) -> BaseException | None:
     """A coroutine yielded ``out``, which is not ours. Arranges the wake, or gives the error to throw."""
     if out is None:
-        cur._defer(cx) if hasattr(cur, "_defer") else cx.waker.wake()
+        cur.defer(cx)
         return None
     if getattr(out, "_asyncio_future_blocking", None):
         out._asyncio_future_blocking = False
@@ -84,7 +84,7 @@ def on_foreign_yield(out: Any, cx: Context, cur: Any) -> BaseException | None:
 
 def running_loop() -> Any:
     asyncio = sys.modules.get("asyncio")
-    return asyncio._getrunning_loop() if asyncio is not None else None
+    return asyncio._get_running_loop() if asyncio is not None else None
 
 
 def await_outside(future: Any) -> Generator[Any, Any, Any]:

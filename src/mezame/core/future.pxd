@@ -82,3 +82,4 @@ cdef class PendingFuture(Future):
 
 cpdef bint is_coroutine(object obj)
 cpdef object to_coroutine(object obj)
+cpdef close_coroutine(object future)

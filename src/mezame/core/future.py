@@ -390,3 +390,9 @@ def pending() -> Future[Any]:
     Source of the semantics: ``std::future::pending``.
     """
     return PendingFuture()
+
+
+def close_coroutine(future: Any) -> None:
+    """Closes a coroutine that will not run, so that Python does not warn that it was never awaited."""
+    if hasattr(future, "send") and hasattr(future, "close"):
+        future.close()

@@ -12,6 +12,6 @@ cdef class Driver(Park):
     cdef int _state
     cdef int _blocking
     cdef public bint closed
-    cdef long long _until_timer(self, long long timeout_ns) except -2
+    cdef long long _until_timer(self, long long timeout_ns) except *
     cdef _awake(self)
     cdef _jump(self)

@@ -17,7 +17,7 @@ cdef class Source(Guard):
     cdef object _poller
     cdef bint _rearm
     cdef int _ready
-    cdef long long _tick
+    cdef int _tick
     cdef int _users
     cdef bint _closed
     cdef bint _shutdown
@@ -26,10 +26,10 @@ cdef class Source(Guard):
     @cython.locals(lone=Waiter)
     cpdef set_ready(self, int bits)
     cdef _wake_lone(self, Waiter waiter)
-    @cython.locals(tick=longlong)
-    cdef long long _begin(self, int mask) except -2
+    @cython.locals(tick=int)
+    cdef int _begin(self, int mask) except -2
     @cython.locals(last=bint)
-    cdef _end(self, int drained, long long tick)
+    cdef _end(self, int drained, int tick)
     cdef bint _park(self, Waiter op, int mask, Waker waker)
     cdef _arm(self, int mask, Context cx)
     cdef _leave(self, Waiter op)
@@ -42,7 +42,7 @@ cdef class IoOp(Waiter):
     cdef bint _drained
     cdef bint _done
     cdef object _attempt(self)
-    @cython.locals(tick=longlong, mask=int)
+    @cython.locals(tick=int, mask=int)
     cpdef poll(self, Context cx)
 
 @cython.final

@@ -91,7 +91,7 @@ class Source(Guard):
         wakers: list[Waker] = []
         self._lock()
         self._ready |= bits
-        self._tick += 1
+        self._tick = (self._tick + 1) & 0x7FFFFFFF
         if bits & READ and self._readers._length:
             if self._readers._length == 1 and not (bits & WRITE and self._writers._length):
                 lone = self._readers._pop()

@@ -94,7 +94,7 @@ class TimerWheel:
         # Each list is a ring through a head that is no timer, so that linking has no special cases.
         self._heads = tuple([_ring() for _ in range(_LEVELS * _SLOTS)])
         self._due = _ring()
-        self._occupied = [0, 0, 0, 0, 0, 0]
+        self._occupied = [0] * 6 if not cython.compiled else [0, 0, 0, 0, 0, 0]
         self._count = 0
         self.elapsed = elapsed
 

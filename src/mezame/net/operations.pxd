@@ -14,8 +14,6 @@ cdef int WRITE
 cdef class ReadOp(IoOp):
     cdef object _keep
     cdef Py_ssize_t _limit
-    @cython.locals(got=Py_ssize_t)
-    cdef object _attempt(self)
 
 @cython.final
 cdef class ReadIntoOp(IoOp):

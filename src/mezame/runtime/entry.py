@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..core.executor import close_unused
+from ..core.future import close_coroutine
 from ..core.foreign import running_loop
 from .runtime import Runtime
 
@@ -32,7 +32,7 @@ def run(main: Any, **options: Any) -> Any:
     """
     future = main() if callable(main) and not hasattr(main, "__await__") else main
     if running_loop() is not None:
-        close_unused(future)
+        close_coroutine(future)
         raise RuntimeError(
             "an asyncio loop is running on this thread, and run() would stop it: await mezame's futures there "
             "directly, or call run() in another thread"
@@ -40,7 +40,7 @@ def run(main: Any, **options: Any) -> Any:
     try:
         runtime = Runtime(**options)
     except BaseException:
-        close_unused(future)
+        close_coroutine(future)
         raise
     with runtime:
         return runtime.block_on(future)

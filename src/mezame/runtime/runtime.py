@@ -27,7 +27,8 @@ from typing import Any
 
 from ..core.clock import Clock
 from ..core.current import current
-from ..core.executor import EVENT_INTERVAL, GLOBAL_QUEUE_INTERVAL, close_unused
+from ..core.executor import EVENT_INTERVAL, GLOBAL_QUEUE_INTERVAL
+from ..core.future import close_coroutine
 from ..core.hooks import Hooks
 from ..core.task import Task
 from ..driver import epoll
@@ -202,10 +203,10 @@ class Runtime:
         """
         self._handle._check_fork(future)
         if self._closed:
-            close_unused(future)
+            close_coroutine(future)
             raise RuntimeClosedError("this runtime was closed: make a new one")
         if current().scheduler is not None:
-            close_unused(future)
+            close_coroutine(future)
             raise EnterError(
                 "a runtime is already running on this thread: inside a task use await, from a sync function "
                 "spawn_blocking, or start the other runtime in a thread of its own"

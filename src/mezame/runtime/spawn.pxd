@@ -1,3 +1,4 @@
 from ..core.current cimport current
-from ..core.executor cimport close_unused, spawn_here
+from ..core.executor cimport spawn_here
+from ..core.future cimport close_coroutine
 from ..core.task cimport Task

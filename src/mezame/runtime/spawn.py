@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.current import current
-from ..core.executor import close_unused, spawn_here
+from ..core.executor import spawn_here
+from ..core.future import close_coroutine
 from ..core.task import Task
 
 
@@ -36,7 +37,7 @@ def spawn(future: Any, *, name: str | None = None) -> Task:
         return task
     handle = current().handle
     if handle is None:
-        close_unused(future)
+        close_coroutine(future)
         raise RuntimeError(
             "spawn needs a runtime on this thread: call it inside mezame.run(main()), "
             "or use Runtime.spawn, or enter a handle first"

@@ -17,7 +17,8 @@ from typing import Any
 
 from ..core.block_on import ThreadLoop
 from ..core.current import current
-from ..core.executor import Executor, close_unused, root_outcome
+from ..core.executor import Executor, root_outcome
+from ..core.future import close_coroutine
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
 
@@ -38,13 +39,13 @@ class CurrentThread(Executor):
         ``attach`` is called with the root before its first poll (Ctrl-C wants to know whom to cancel).
         """
         if current().scheduler is not None:
-            close_unused(future)
+            close_coroutine(future)
             raise EnterError(
                 "block_on inside a running task would stop the thread that drives the tasks: use await "
                 "(from a sync function: mezame.spawn, or spawn_blocking to get off this thread)"
             )
         if self._closed:
-            close_unused(future)
+            close_coroutine(future)
             raise RuntimeClosedError("this runtime was closed: make a new one")
         loop = ThreadLoop()
         root = make_task(future, loop, "root", None)

@@ -1,0 +1,37 @@
+cimport cython
+
+from ..core.clock cimport Clock
+from ..core.guard cimport Guard
+from ..core.waker cimport Waker, wake_all
+from .wheel cimport TimerEntry, TimerWheel
+
+cdef int _NEW
+cdef int _WAITING
+cdef int _FIRED
+cdef int _CLOSED
+cdef long long _TICK_NS
+cdef Py_ssize_t _BATCH
+
+@cython.final
+cdef class Timers(Guard):
+    cdef readonly Clock clock
+    cdef public object unpark
+    cdef TimerWheel _wheel
+    cdef long long _origin
+    cdef bint _parked
+    cdef long long _parked_until
+    cdef bint _closed
+    @cython.locals(tick=longlong, early=bint, closed=bint, waiting=bint, old=Waker)
+    cpdef bint register(self, TimerEntry entry, long long deadline_ns, Waker waker) except -1
+    @cython.locals(waker=Waker)
+    cpdef deregister(self, TimerEntry entry)
+    @cython.locals(state=int)
+    cpdef bint has_fired(self, TimerEntry entry) except -1
+    cpdef long long next_deadline_ns(self) except *
+    cpdef long long begin_park(self) except *
+    cpdef end_park(self)
+    cpdef fire_due(self)
+    @cython.locals(now=longlong, more=bint, fired=list, wakers=list)
+    cpdef fire(self, long long now_ns)
+    @cython.locals(entry=TimerEntry)
+    cdef _collect(self, list fired, list wakers, int state)

@@ -1,0 +1,170 @@
+"""Mutex: one permit of a fair semaphore, and the value that it guards.
+
+FIFO, not re-entrant, not poisoned by an exception. It may be released by another task or thread than the one
+that locked it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.block_on import block_on
+from ..core.context import Context
+from ..core.current import current
+from ..core.poll import PENDING, make_ready
+from .semaphore import Acquire, Semaphore
+
+
+class TryLockError(Exception):
+    """``try_lock`` found the mutex locked."""
+
+
+class Mutex:
+    """A lock for tasks that holds it across awaits. Usable from any thread and on any loop.
+
+    Args:
+        value: what it guards, if it owns a value: ``guard.value``.
+
+    ``async with mutex as guard:``, ``async with mutex.lock():`` or ``guard = await mutex.lock()``.
+
+    >>> import mezame
+    >>> async def main():
+    ...     counter = mezame.sync.Mutex(0)
+    ...     async with counter as guard:
+    ...         guard.value += 1
+    ...     return counter.into_inner()
+    >>> mezame.run(main())
+    1
+
+    Source of the semantics: ``tokio::sync::Mutex``.
+    """
+
+    __slots__ = ("_holder", "_semaphore", "_value")
+
+    def __init__(self, value: Any = None) -> None:
+        self._semaphore = Semaphore(1)
+        self._value = value
+        self._holder = None
+
+    def lock(self) -> Lock:
+        """Waits for the lock; awaits to a ``MutexGuard``. Cancel safe; the place in the queue is lost."""
+        return Lock(self)
+
+    def try_lock(self) -> MutexGuard:
+        """The guard now, or ``TryLockError``."""
+        if self._semaphore._try_take(1) != 1:
+            raise TryLockError("the mutex is locked")
+        return MutexGuard(self)
+
+    def blocking_lock(self) -> MutexGuard:
+        """The guard, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
+        if current().scheduler is not None:
+            raise RuntimeError("blocking_lock would stop the runtime's thread: await lock() there")
+        return block_on(self.lock())  # type: ignore[no-any-return]
+
+    def is_locked(self) -> bool:
+        """True if somebody holds it now."""
+        return self._semaphore._permits == 0  # type: ignore[no-any-return]
+
+    def into_inner(self) -> Any:
+        """The value; for the last owner."""
+        return self._value
+
+    def __aenter__(self) -> _Locking:
+        return _Locking(self)
+
+    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
+        from ..core.future import ready
+
+        holder = self._holder
+        self._holder = None
+        if holder is not None:
+            holder.unlock()
+        return ready(None)
+
+    def __repr__(self) -> str:
+        return f"<Mutex {'locked' if self.is_locked() else 'free'}>"
+
+
+class Lock(Acquire):
+    """The future of ``Mutex.lock``; also ``async with mutex.lock() as guard:``."""
+
+    __slots__ = ("_guard", "_mutex")
+
+    def __init__(self, mutex: Mutex) -> None:
+        Acquire.__init__(self, mutex._semaphore, 1)
+        self._mutex = mutex
+        self._guard = None
+
+    def poll(self, cx: Context) -> Any:
+        if not self._acquire(cx):
+            return PENDING
+        self._guard = MutexGuard(self._mutex)
+        guard = self._guard
+        return make_ready(guard)
+
+    def __aenter__(self) -> Any:
+        return self
+
+    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
+        from ..core.future import ready
+
+        if self._guard is not None:
+            self._guard.unlock()
+        return ready(None)
+
+
+class _Locking(Acquire):
+    """``async with mutex``: the lock, remembered in the mutex for the exit (one holder at a time)."""
+
+    __slots__ = ("_mutex",)
+
+    def __init__(self, mutex: Mutex) -> None:
+        Acquire.__init__(self, mutex._semaphore, 1)
+        self._mutex = mutex
+
+    def poll(self, cx: Context) -> Any:
+        if not self._acquire(cx):
+            return PENDING
+        guard = MutexGuard(self._mutex)
+        self._mutex._holder = guard
+        return make_ready(guard)
+
+
+class MutexGuard:
+    """The lock, held. ``value`` is what the mutex guards. ``unlock()``, leaving ``with``, or dropping it releases."""
+
+    __slots__ = ("_held", "_mutex")
+
+    def __init__(self, mutex: Mutex) -> None:
+        self._mutex = mutex
+        self._held = True
+
+    @property
+    def value(self) -> Any:
+        """The guarded value. Raises ``RuntimeError`` after ``unlock``."""
+        if not self._held:
+            raise RuntimeError("the mutex was unlocked: lock it again to reach its value")
+        return self._mutex._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if not self._held:
+            raise RuntimeError("the mutex was unlocked: lock it again to reach its value")
+        self._mutex._value = value
+
+    def unlock(self) -> None:
+        """Releases the lock to the one who has waited longest. Idempotent. From any thread."""
+        if self._held:
+            self._held = False
+            self._mutex._semaphore._release(1)
+
+    def __enter__(self) -> MutexGuard:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        self.unlock()
+
+    def __del__(self) -> None:
+        if self._held:
+            self.unlock()

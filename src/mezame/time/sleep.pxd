@@ -1,0 +1,24 @@
+cimport cython
+
+from ..core.context cimport Context
+from ..core.current cimport Current, current
+from ..core.poll cimport PendingType, make_ready
+from ..driver.timer cimport Timers
+from ..driver.wheel cimport TimerEntry
+
+cdef PendingType PENDING
+cdef long long _UNSET
+
+@cython.final
+cdef class Sleep(TimerEntry):
+    cdef Timers _timers
+    cdef long long _delay_ns
+    cdef long long _deadline_ns
+    @cython.locals(timers=Timers)
+    cdef _start(self, Current cur)
+    @cython.locals(timers=Timers)
+    cdef bint _is_due(self, Current cur) except -1
+    cdef Timers _find_timers(self, Current cur)
+    cdef bint _enlist(self, Context cx) except -1
+
+cpdef Sleep sleep(object duration)

@@ -1,0 +1,132 @@
+"""Sleep: a future that is ready at a moment.
+
+It is registered with the runtime's timers at its first poll, and deregistered when it is dropped. Its deadline
+counts from its creation; created where there is no runtime, from its first poll.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.context import Context
+from ..core.current import Current, current
+from ..core.poll import PENDING, make_ready
+from ..driver.timer import Timers
+from ..driver.wheel import TimerEntry
+from .duration import to_ns
+from .instant import Instant
+
+_UNSET = -1
+
+
+class Sleep(TimerEntry):
+    """The future of ``sleep`` and ``sleep_until``. May be awaited again after it fired: it is ready at once.
+
+    Source of the semantics: ``tokio::time::Sleep``.
+    """
+
+    __slots__ = ("_deadline_ns", "_delay_ns", "_timers")
+
+    def __init__(self, delay_ns: int, deadline_ns: int) -> None:
+        TimerEntry.__init__(self)
+        self._timers = None
+        self._delay_ns = delay_ns
+        self._deadline_ns = deadline_ns
+        if deadline_ns == _UNSET:
+            self._start(current())
+
+    def _start(self, cur: Current) -> None:
+        """Sets the deadline, if there is a clock to set it by."""
+        timers = cur.timers
+        if timers is not None:
+            self._deadline_ns = timers.clock.now_ns() + self._delay_ns
+
+    def poll(self, cx: Context) -> Any:
+        cur = current()
+        if not cur._take_budget(cx):
+            return PENDING
+        if self._is_due(cur):
+            return make_ready(None)
+        if not self._enlist(cx):
+            return make_ready(None)
+        cur._refund()
+        return PENDING
+
+    def _is_due(self, cur: Current) -> bool:
+        timers = self._timers
+        if timers is None:
+            timers = self._find_timers(cur)
+            self._timers = timers
+            if self._deadline_ns == _UNSET:
+                self._start(cur)
+            return timers.clock.now_ns() >= self._deadline_ns
+        return timers.has_fired(self)
+
+    def _find_timers(self, cur: Current) -> Timers:
+        if cur.timers is None:
+            if cur.handle is None:
+                raise RuntimeError("sleep needs a runtime: call this inside mezame.run(main()), or enter a runtime")
+            raise RuntimeError("this runtime has no timers: make it with enable_time=True")
+        return cur.timers
+
+    def _enlist(self, cx: Context) -> bool:
+        return self._timers.register(self, self._deadline_ns, cx._get_waker())
+
+    def deadline(self) -> Instant:
+        """The moment at which it is ready."""
+        return Instant(self._deadline_ns / 1e9)
+
+    def is_elapsed(self) -> bool:
+        """True once that moment came and the driver saw it."""
+        timers = self._timers
+        return timers is not None and timers.has_fired(self)
+
+    def reset(self, deadline: float) -> None:
+        """Gives it a new deadline (an ``Instant``); before and after it fired. Whoever awaits it is kept."""
+        ns = int(deadline * 1e9)
+        timers = self._timers
+        waker = self._timer_waker
+        self._deadline_ns = ns
+        if timers is not None:
+            timers.deregister(self)
+            if waker is not None:
+                timers.register(self, ns, waker)
+            elif timers.clock.now_ns() >= ns:
+                self._timers = None
+
+    def close(self) -> None:
+        if self._timers is not None:
+            self._timers.deregister(self)
+            self._timers = None
+
+    def __repr__(self) -> str:
+        return f"<Sleep until {self._deadline_ns / 1e9:.3f}>"
+
+
+def sleep(duration: Any) -> Sleep:
+    """Waits for ``duration``.
+
+    Args:
+        duration: seconds (float) or a timedelta; rounded up to the next millisecond, never early; negative
+            is 0; overlong and infinite become about 30 years.
+
+    Raises ``ValueError`` for NaN; when polled, ``RuntimeError`` outside of a runtime. Cancel safe.
+
+    >>> import mezame
+    >>> mezame.run(mezame.sleep(0.001))
+
+    Source of the semantics: ``tokio::time::sleep``.
+    """
+    if type(duration) is float and 0.0 <= duration < 1e6:
+        return Sleep(int(duration * 1e9), _UNSET)
+    return Sleep(to_ns(duration, "sleep's duration"), _UNSET)
+
+
+def sleep_until(deadline: float) -> Sleep:
+    """Waits until ``deadline``, an ``Instant``; one in the past is ready at its first poll. Cancel safe.
+
+    Source of the semantics: ``tokio::time::sleep_until``.
+    """
+    if deadline != deadline:
+        raise ValueError("sleep_until: the deadline must not be NaN")
+    return Sleep(0, max(0, int(min(deadline, 9e9) * 1e9)))
