@@ -84,6 +84,10 @@ class Future:
             return await_outside(self)
         return self  # type: ignore[return-value]
 
+    def __iter__(self) -> Any:
+        # An iterator has it: generator-based coroutines write ``yield from future.__await__()``.
+        return self
+
     def __next__(self) -> Any:
         return self._advance()
 

@@ -1,0 +1,31 @@
+# Every target does its own set-up in .venv; a second call finds it done.
+PYTHON ?= python3
+VENV := .venv/main
+BIN := $(VENV)/bin
+SOURCES := $(shell find src -name '*.py' -o -name '*.pxd') setup.py pyproject.toml
+
+.PHONY: demo test bench docs lint clean
+
+$(VENV)/installed: $(SOURCES)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check .
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/python -m mezame demo
+
+test:
+	PYTHON=$(PYTHON) bash scripts/test.sh
+
+lint:
+	PYTHON=$(PYTHON) bash scripts/test.sh lint
+
+bench:
+	PYTHON=$(PYTHON) bash scripts/bench.sh $(ARGS)
+
+docs: $(VENV)/installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check 'mkdocs-material' 'mkdocstrings[python]'
+	$(BIN)/python -m mkdocs build -q
+
+clean:
+	rm -rf .venv build out site src/*.egg-info

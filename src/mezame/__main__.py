@@ -1,0 +1,7 @@
+"""``python -m mezame``."""
+
+import sys
+
+from .cli.main import main
+
+sys.exit(main())

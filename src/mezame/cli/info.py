@@ -1,0 +1,47 @@
+"""``info``: what this installation is."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import platform
+import sys
+from typing import TextIO
+
+import mezame
+
+from ..driver.epoll import available
+
+
+def modules() -> dict[str, bool]:
+    """Each module that may be compiled, and whether it is (a ``.pxd`` lies beside it)."""
+    found: dict[str, bool] = {}
+    for module in pkgutil.walk_packages(mezame.__path__, "mezame."):
+        if module.ispkg or module.name.startswith(("mezame.cli", "mezame.testing", "mezame.__main__")):
+            continue
+        loaded = importlib.import_module(module.name)
+        path = loaded.__file__ or ""
+        compiled = path.endswith((".so", ".pyd"))
+        if compiled or _has_pxd(path):
+            found[module.name] = compiled
+    return found
+
+
+def _has_pxd(path: str) -> bool:
+    from pathlib import Path
+
+    return Path(path).with_suffix(".pxd").exists()
+
+
+def print_info(out: TextIO) -> None:
+    """Prints it."""
+    found = modules()
+    compiled = sum(found.values())
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    print(f"mezame {mezame.__version__} on {platform.python_implementation()} {platform.python_version()}", file=out)
+    print(f"compiled modules  {compiled} of {len(found)}", file=out)
+    for name, is_compiled in found.items():
+        if not is_compiled and compiled:
+            print(f"  interpreted: {name}", file=out)
+    print(f"I/O driver        {'epoll' if available() else 'selectors'}", file=out)
+    print(f"GIL               {'on: Python code does not run in parallel' if gil else 'off'}", file=out)

@@ -1,0 +1,500 @@
+"""The runtime: running, spawning, failing, blocking, shutting down."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+
+import pytest
+
+import mezame
+from mezame.runtime import Builder, Handle
+
+
+def test_what_is_tested_is_what_was_asked_for():
+    expected = os.environ.get("MEZAME_EXPECT")
+    compiled = mezame.core.task.__file__.endswith(".so")
+    if expected:
+        assert compiled == (expected == "compiled")
+
+
+def test_run_returns_the_value_and_main_may_be_the_function():
+    async def main():
+        return 3
+
+    assert mezame.run(main()) == 3
+    assert mezame.run(main) == 3
+
+
+def test_main_decorator_passes_arguments():
+    @mezame.main
+    async def add(a, *, b):
+        await mezame.yield_now()
+        return a + b
+
+    assert add(1, b=2) == 3
+
+
+def test_rule_a_failed_task_is_reported_with_name_and_spawn_site(caplog):
+    async def fail():
+        raise ValueError("lost")
+
+    async def main():
+        mezame.spawn(fail(), name="the-loser")
+        await mezame.yield_now()
+        await mezame.yield_now()
+
+    with caplog.at_level(logging.ERROR, "mezame"):
+        mezame.run(main())
+        gc.collect()
+    assert "the-loser" in caplog.text and "test_runtime.py" in caplog.text and "lost" in caplog.text
+
+
+def test_a_failure_with_a_held_handle_is_reported_at_close_once(caplog):
+    held = []
+
+    async def fail():
+        raise ValueError("held")
+
+    async def main():
+        held.append(mezame.spawn(fail(), name="held-one"))
+        await mezame.yield_now()
+        await mezame.yield_now()
+
+    with caplog.at_level(logging.ERROR, "mezame"):
+        mezame.run(main())
+        held.clear()
+        gc.collect()
+    assert caplog.text.count("held-one") == 1
+
+
+def test_an_awaited_failure_is_not_reported(caplog):
+    async def fail():
+        raise ValueError("seen")
+
+    async def main():
+        with pytest.raises(ValueError):
+            await mezame.spawn(fail())
+
+    with caplog.at_level(logging.ERROR, "mezame"):
+        mezame.run(main())
+        gc.collect()
+    assert caplog.text == ""
+
+
+def test_shutdown_on_failure_policy():
+    async def fail():
+        raise ValueError("fatal")
+
+    async def main():
+        mezame.spawn(fail())
+        await mezame.pending()
+
+    with pytest.raises(mezame.ShutdownError) as caught:
+        mezame.run(main(), unhandled_panic="shutdown_runtime")
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_tasks_left_behind_are_cancelled_and_their_finally_awaits():
+    log = []
+
+    async def stay():
+        try:
+            await mezame.pending()
+        finally:
+            await mezame.sleep(0.005)
+            log.append("unwound")
+
+    async def main():
+        mezame.spawn(stay())
+        await mezame.yield_now()
+
+    mezame.run(main())
+    assert log == ["unwound"]
+
+
+def test_close_returns_what_refused_to_stop(caplog):
+    async def stubborn():
+        while True:
+            try:
+                await mezame.sleep(10)
+            except mezame.CancelledError:
+                pass
+
+    runtime = mezame.Runtime()
+
+    async def main():
+        mezame.spawn(stubborn(), name="stubborn")
+        await mezame.yield_now()
+
+    runtime.block_on(main())
+    with caplog.at_level(logging.ERROR, "mezame"):
+        report = runtime.close(0.05)
+    assert report and [task.name for task in report.tasks] == ["stubborn"]
+
+
+def test_async_generators_are_closed():
+    log = []
+
+    async def numbers():
+        try:
+            for n in range(10):
+                yield n
+        finally:
+            await mezame.yield_now()
+            log.append("closed")
+
+    async def main():
+        generator = numbers()
+        await anext(generator)
+        log.append(generator)
+
+    mezame.run(main())
+    assert log[-1] == "closed"
+
+
+def test_spawn_blocking_and_its_contextvars_and_failures():
+    async def main():
+        caller = threading.get_ident()
+        assert await mezame.spawn_blocking(threading.get_ident) != caller
+        with pytest.raises(ZeroDivisionError):
+            await mezame.spawn_blocking(lambda: 1 / 0)
+        handle = Handle.current()
+
+        async def inner():
+            return 5
+
+        return await mezame.spawn_blocking(lambda: handle.block_on(inner()))
+
+    assert mezame.run(main()) == 5
+
+
+def test_a_bounded_pool_queues_and_a_queued_job_can_be_aborted():
+    gate = threading.Event()
+    ran = []
+
+    async def main():
+        first = mezame.spawn_blocking(gate.wait)
+        second = mezame.spawn_blocking(ran.append, 2)
+        third = mezame.spawn_blocking(ran.append, 3)
+        second.abort()
+        gate.set()
+        await first
+        await third
+        with pytest.raises(mezame.JoinError):
+            await second
+
+    mezame.run(main(), max_blocking_threads=1)
+    assert ran == [3]
+
+
+def test_wrong_uses_say_the_way_out():
+    async def one():
+        return 1
+
+    with pytest.raises(RuntimeError, match=r"mezame\.run"):
+        mezame.spawn(one())
+    with pytest.raises(RuntimeError, match=r"mezame\.run"):
+        Handle.current()
+    runtime = mezame.Runtime()
+    runtime.close()
+    with pytest.raises(mezame.RuntimeClosedError, match="new one"):
+        runtime.block_on(one())
+
+    async def nested():
+        with pytest.raises(mezame.EnterError, match="await"):
+            mezame.run(one())
+        with pytest.raises(mezame.EnterError):
+            mezame.block_on(one())
+
+    mezame.run(nested())
+    with pytest.raises(ValueError, match="flavor"):
+        mezame.Runtime("many")
+    with pytest.raises(ValueError, match="event_interval"):
+        mezame.Runtime(event_interval=0)
+
+
+def test_run_inside_a_running_asyncio_loop_is_refused():
+    async def one():
+        return 1
+
+    async def outer():
+        with pytest.raises(RuntimeError, match="asyncio"):
+            mezame.run(one())
+
+    asyncio.run(outer())
+
+
+def test_a_late_spawn_is_born_cancelled():
+    runtime = mezame.Runtime()
+    handle = runtime.handle()
+    runtime.close()
+
+    async def late():
+        raise AssertionError("must not run")
+
+    assert handle.spawn(late()).cancelled()
+
+
+def test_handle_spawns_and_blocks_from_other_threads():
+    async def double(n):
+        await mezame.sleep(0.001)
+        return 2 * n
+
+    got = []
+
+    async def main():
+        handle = Handle.current()
+        done = mezame.sync.Notify()
+
+        def work():
+            got.append(handle.block_on(double(1)))
+            got.append(handle.block_on(handle.spawn(double(2))))
+            done.notify_one()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        await done.notified()
+        thread.join()
+
+    mezame.run(main())
+    assert got == [2, 4]
+
+
+def test_two_threads_block_on_one_runtime_and_the_core_is_handed_over():
+    runtime = mezame.Runtime()
+    first_out = mezame.sync.Notify()
+    results = []
+
+    async def first():
+        await first_out.notified()
+        return "first"
+
+    async def second():
+        first_out.notify_one()
+        await mezame.sleep(0.02)  # only progresses once this thread got the core
+        return "second"
+
+    with runtime:
+        threads = [
+            threading.Thread(target=lambda make=make: results.append(runtime.block_on(make())))
+            for make in (first, second)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+    assert sorted(results) == ["first", "second"]
+
+
+def test_a_kept_waker_keeps_neither_task_nor_result():
+    class Result:
+        pass
+
+    kept = []
+
+    async def main():
+        def poll(cx):
+            kept.append(cx.waker)
+            return mezame.Poll.Ready(None)
+
+        async def work():
+            await mezame.poll_fn(poll)
+            return Result()
+
+        task = mezame.spawn(work())
+        result = weakref.ref(await task)
+        del task
+        gc.collect()
+        assert result() is None
+        kept[0].wake()
+
+    mezame.run(main())
+
+
+def test_metrics_count():
+    async def main():
+        before = Handle.current().metrics()
+        await mezame.spawn(mezame.yield_now())
+        after = Handle.current().metrics()
+        return after.spawned_tasks_count - before.spawned_tasks_count, after.polls_count - before.polls_count
+
+    spawned, polls = mezame.run(main())
+    assert spawned == 1 and polls >= 2
+
+
+def test_poll_time_histogram():
+    async def main():
+        await mezame.yield_now()
+        return Handle.current().metrics()
+
+    assert mezame.run(main()).poll_time_histogram == ()
+    assert sum(count for _, count in mezame.run(main(), poll_time_histogram=True).poll_time_histogram) >= 1
+
+
+def test_watchdog_reports_the_stack_that_blocks(caplog):
+    reported = threading.Event()
+
+    class Seen(logging.Handler):
+        def emit(self, record):
+            caught.append(record.getMessage())
+            reported.set()
+
+    caught = []
+    handler = Seen()
+    logging.getLogger("mezame").addHandler(handler)
+
+    async def main():
+        reported.wait(10)  # blocks the thread until the watchdog has spoken
+
+    try:
+        mezame.run(main(), watchdog=0.02)
+    finally:
+        logging.getLogger("mezame").removeHandler(handler)
+    assert "reported.wait(10)" in caught[0]
+
+
+def test_hooks_see_the_cycle():
+    seen = []
+
+    class Log(mezame.Hooks):
+        def on_spawn(self, task):
+            seen.append("spawn")
+
+        def on_poll(self, task):
+            if not task.is_root:
+                seen.append("poll")
+
+        def on_pending(self, task):
+            if not task.is_root:
+                seen.append("pending")
+
+        def on_wake(self, task):
+            if not task.is_root:
+                seen.append("wake")
+
+        def on_complete(self, task):
+            if not task.is_root:
+                seen.append("complete")
+
+    async def main():
+        await mezame.spawn(mezame.sleep(0.001))
+
+    mezame.run(main(), hooks=Log())
+    assert seen == ["spawn", "poll", "pending", "wake", "poll", "complete"]
+
+
+def test_builder_makes_runtimes_again_and_again():
+    builder = Builder.new_current_thread().enable_time(False).name("b")
+    for _ in range(2):
+        with builder.build() as runtime, pytest.raises(RuntimeError, match="enable_time"):
+            runtime.block_on(mezame.sleep(1))
+
+
+PROGRAM = """
+import mezame, sys
+async def main():
+    print("ready", flush=True)
+    try:
+        await mezame.pending()
+    finally:
+        await mezame.yield_now()
+        print("unwound", flush=True)
+try:
+    mezame.run(main())
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_cancels_main_while_it_is_parked():
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert out.split() == ["unwound", "interrupted"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_is_refused_clearly():
+    program = """
+import mezame, os, warnings
+warnings.simplefilter("ignore")
+runtime = mezame.Runtime()
+async def one(): return 1
+runtime.block_on(one())
+pid = os.fork()
+if pid == 0:
+    try:
+        runtime.block_on(one())
+    except RuntimeError as error:
+        os._exit(7 if "forked child" in str(error) else 8)
+    os._exit(9)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+runtime.close()
+"""
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30).stdout == "7\n"
+
+
+def test_keyboard_interrupt_in_a_task_leaves_block_on():
+    async def stop():
+        raise KeyboardInterrupt
+
+    async def main():
+        mezame.spawn(stop())
+        await mezame.pending()
+
+    with pytest.raises(KeyboardInterrupt):
+        mezame.run(main())
+
+
+def test_rule_the_budget_bounds_a_task_that_never_waits():
+    async def main():
+        notes = []
+        tx, rx = mezame.sync.mpsc.channel(1000)
+
+        async def greedy():
+            for n in range(500):
+                tx.try_send(n)
+            for _ in range(500):
+                await rx.recv()
+            notes.append("greedy")
+
+        async def other():
+            notes.append("other")
+
+        tasks = [mezame.spawn(greedy()), mezame.spawn(other())]
+        for task in tasks:
+            await task
+        return notes
+
+    assert mezame.run(main()) == ["other", "greedy"]
+
+
+def test_wakes_from_many_threads_are_all_delivered():
+    rounds, threads = 300, 4
+
+    async def main():
+        channels = [mezame.sync.mpsc.channel(rounds) for _ in range(threads)]
+
+        def push(tx):
+            for n in range(rounds):
+                tx.blocking_send(n)
+            tx.close()
+
+        async def drain(rx):
+            return [n async for n in rx]
+
+        tasks = [mezame.spawn(drain(rx)) for _, rx in channels]
+        workers = [mezame.spawn_blocking(push, tx) for tx, _ in channels]
+        for worker in workers:
+            await worker
+        return [await task for task in tasks]
+
+    assert mezame.run(main()) == [list(range(rounds))] * threads
