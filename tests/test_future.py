@@ -121,8 +121,10 @@ async def test_cancelling_the_selecting_task_unwinds_its_branches():
         try:
             await mezame.pending()
         finally:
-            await mezame.yield_now()
-            log.append(name)
+            try:
+                await mezame.yield_now()
+            finally:
+                log.append(name)
 
     async def chooser():
         await select(branch("a"), branch("b"))

@@ -11,7 +11,11 @@ RANKS = {
     "errors": 0, "core": 1, "driver": 2, "scheduler": 2, "runtime": 3, "future": 4, "time": 4, "sync": 4,
     "net": 4, "task": 5, "testing": 6, "cli": 7,
 }  # fmt: skip
-LONG = {"core/executor.py": "the loop with its ways in and out", "core/task.py": "task and join handle are one object"}
+LONG = {
+    "sync/mpsc.py": "one guard over both ends and their permits",
+    "core/executor.py": "the loop with its ways in and out",
+    "core/task.py": "task and join handle are one object",
+}
 
 
 def module_of(path):

@@ -557,7 +557,7 @@ class Executor(Scheduler):
 
         Args:
             timeout: seconds that ``finally`` blocks may take in all; None: no limit.
-            last: called when the tasks have unwound; the awaitable it returns is driven too, then dropped
+            last: called when the tasks have unwound; the awaitable it returns (or None) is driven too, then dropped
                 if the time is up.
 
         Returns the tasks that refused to stop in time: they are dropped where they stand. Idempotent.
@@ -572,8 +572,9 @@ class Executor(Scheduler):
                 task.cancel()
             deadline = None if timeout is None else monotonic_ns() + int(timeout * 1e9)
             self._drain(deadline)
-            if last is not None:
-                closing = make_task(last(), self, "closing", None)
+            final = None if last is None else last()
+            if final is not None:
+                closing = make_task(final, self, "closing", None)
                 self._owned._reopen_for(closing)
                 self._enqueue(closing)
                 self._drain(deadline)

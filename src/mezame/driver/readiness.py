@@ -272,6 +272,9 @@ class IoOp(Waiter):
                 self._drained = True
                 try:
                     value = self._attempt()
+                except BaseException:
+                    self._drained = False  # it failed, it did not find the buffer empty
+                    raise
                 finally:
                     source._end(mask if self._drained else 0, tick)
                 if value is not BLOCKED:

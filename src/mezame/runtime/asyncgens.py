@@ -38,6 +38,10 @@ class AsyncGens:
         self._alive.discard(generator)
         self._executor.spawn(generator.aclose(), name=f"aclose of {generator.__qualname__}")
 
+    def closing(self) -> Any:
+        """The coroutine that closes what is alive, or None if there is nothing."""
+        return self.close_all() if self._alive else None
+
     async def close_all(self) -> None:
         """Closes those that are alive; what their ``finally`` blocks raise is reported."""
         for generator in list(self._alive):

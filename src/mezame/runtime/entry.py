@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.future import close_coroutine
+from ..core.current import current
 from ..core.foreign import running_loop
+from ..errors import EnterError
 from .runtime import Runtime
 
 
@@ -36,6 +38,12 @@ def run(main: Any, **options: Any) -> Any:
         raise RuntimeError(
             "an asyncio loop is running on this thread, and run() would stop it: await mezame's futures there "
             "directly, or call run() in another thread"
+        )
+    if current().scheduler is not None:
+        close_coroutine(future)
+        raise EnterError(
+            "run() inside a running runtime would stop its thread: use await, or mezame.spawn; "
+            "from a sync function spawn_blocking gets off this thread"
         )
     try:
         runtime = Runtime(**options)

@@ -274,7 +274,7 @@ class Runtime:
             old_hooks = self._asyncgens.install()
             try:
                 with self._handle.enter():
-                    tasks = self._executor.close(timeout, self._asyncgens.close_all)
+                    tasks = self._executor.close(timeout, self._asyncgens.closing)
             finally:
                 self._asyncgens.restore(old_hooks)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())

@@ -44,6 +44,7 @@ cdef class _SenderEnd:
     cdef _Channel _channel
     cdef bint _open
     cdef _Channel _clone_check(self)
+    cpdef bint same_channel(self, _SenderEnd other)
     cpdef close(self)
 
 cdef class Sender(_SenderEnd):

@@ -92,8 +92,8 @@ class Lock(Acquire):
     __slots__ = ("_guard", "_mutex")
 
     def __init__(self, mutex: Mutex) -> None:
-        Acquire.__init__(self, mutex._semaphore, 1)
         self._mutex = mutex
+        Acquire.__init__(self, self._mutex._semaphore, 1)
         self._guard = None
 
     def poll(self, cx: Context) -> Any:
@@ -120,8 +120,8 @@ class _Locking(Acquire):
     __slots__ = ("_mutex",)
 
     def __init__(self, mutex: Mutex) -> None:
-        Acquire.__init__(self, mutex._semaphore, 1)
         self._mutex = mutex
+        Acquire.__init__(self, self._mutex._semaphore, 1)
 
     def poll(self, cx: Context) -> Any:
         if not self._acquire(cx):

@@ -17,6 +17,7 @@ cdef class Notify(Guard):
     cdef bint _permit
     cdef long long _generation
     cdef WaitList _waiters
+    cdef long long _now(self)
     cpdef notify_one(self)
     @cython.locals(notified=Notified, waker=Waker)
     cdef _notify(self, bint newest)

@@ -47,6 +47,12 @@ class Notify(Guard):
         self._generation = 0
         self._waiters = WaitList()
 
+    def _now(self) -> int:
+        self._lock()
+        generation = self._generation
+        self._unlock()
+        return generation  # type: ignore[no-any-return]
+
     def notified(self) -> Notified:
         """Waits for a notification. Cancel safe; the place in the queue is lost, a notification is not."""
         return Notified(self)
@@ -105,9 +111,7 @@ class Notified(Waiter):
         Waiter.__init__(self)
         self._notify = notify
         self._state = _NEW
-        notify._lock()
-        self._generation = notify._generation
-        notify._unlock()
+        self._generation = self._notify._now()
 
     def poll(self, cx: Context) -> Any:
         if self._state == _DONE:
