@@ -97,7 +97,7 @@ def current() -> Current:
     """The slot of this thread."""
     if cython.compiled:
         found = tls_slot()  # type: ignore  # noqa: F821 - C, from the .pxd
-        if found is not cython.NULL:  # type: ignore  # noqa: F821
+        if found is not cython.NULL:  # type: ignore
             return cython.cast(Current, found)
     slot: Any = _slots.slot
     if slot is None:

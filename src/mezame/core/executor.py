@@ -34,7 +34,7 @@ from typing import Any
 
 from ..errors import CancelledError, EnterError, RuntimeClosedError, ShutdownError
 from .clock import monotonic_ns
-from .context import Context, loop_context
+from .context import loop_context
 from .current import BUDGET, Current, Scheduler, current
 from .future import Future, close_coroutine
 from .hooks import Hooks

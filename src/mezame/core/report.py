@@ -14,5 +14,5 @@ def report_exception(message: str, error: BaseException | None) -> None:
 
         info = None if error is None else (type(error), error, error.__traceback__)
         logging.getLogger("mezame").error("%s", message, exc_info=info)
-    except Exception:  # noqa: BLE001 - interpreter shutdown: there is nowhere left to report to
+    except Exception:
         pass

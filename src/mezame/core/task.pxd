@@ -59,7 +59,7 @@ cdef class Task(TaskState):
     cdef bint _observed
     cdef bint _cancelled_out
     cdef bint _root
-    cdef void _setup(self, object future, Scheduler scheduler, object name, object context) except *
+    cdef void _setup(self, object coro, Scheduler scheduler, object name, object context) except *
     @cython.locals(done=bint)
     cdef int _run(self, Context cx, Current cur) except -1
     cdef object _make_cancelled(self)

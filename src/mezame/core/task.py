@@ -28,7 +28,7 @@ from typing import Any
 from ..errors import CancelledError, JoinError
 from .context import Context
 from .current import Current, Scheduler, current
-from .future import is_coroutine, step, to_coroutine
+from .future import step, to_coroutine
 from .guard import Guard
 from .poll import PENDING, make_ready
 from .report import report_exception
@@ -121,10 +121,10 @@ class Task(TaskState):
     def __init__(self) -> None:
         raise TypeError("tasks are made by mezame.spawn and its relatives, not by hand")
 
-    def _setup(self, future: Any, scheduler: Scheduler, name: Any, context: Any) -> None:
+    def _setup(self, coro: Any, scheduler: Scheduler, name: Any, context: Any) -> None:
         """What ``__init__`` would do: ``make_task`` calls it."""
         TaskState.__init__(self)
-        self._coro = to_coroutine(future)
+        self._coro = coro
         self._ctx = copy_current() if context is None else context
         self._scheduler = scheduler
         self._name = name
@@ -546,8 +546,9 @@ class AbortHandle:
 
 def make_task(future: Any, scheduler: Scheduler, name: Any, context: Any) -> Task:
     """A task in SCHEDULED, in no queue yet. Raises ``TypeError`` if ``future`` cannot be awaited."""
+    coro = to_coroutine(future)  # first: a task is whole or does not exist
     task = Task.__new__(Task)
-    task._setup(future, scheduler, name, context)
+    task._setup(coro, scheduler, name, context)
     return task
 
 

@@ -118,7 +118,7 @@ async def _first(running: list[Any], delay: Any) -> Any:
 async def _finished(task: Any) -> None:
     try:
         await task
-    except Exception:  # noqa: BLE001 - whoever takes the task from us awaits it again
+    except Exception:
         pass
 
 
@@ -126,7 +126,7 @@ async def _dispose(task: Any) -> None:
     """Waits for an aborted attempt; a connection that it made in the last moment is closed."""
     try:
         stream = await task
-    except Exception:  # noqa: BLE001
+    except Exception:
         return
     stream.close()
 

@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..core.future import close_coroutine
 from ..core.current import current
 from ..core.foreign import running_loop
+from ..core.future import close_coroutine
 from ..errors import EnterError
 from .runtime import Runtime
 

@@ -15,7 +15,6 @@ from ..core.current import current
 from ..core.future import Future
 from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
-from ..core.waker import Waker
 
 _EMPTY = 0
 _FULL = 1
