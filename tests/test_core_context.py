@@ -43,7 +43,7 @@ def test_a_kept_context_of_a_loop_raises_instead_of_crashing() -> None:
 
     Executor().run_until(main())
     with pytest.raises(RuntimeError, match="during the poll"):
-        kept[0].waker
+        _ = kept[0].waker
     assert "no poll" in repr(kept[0])
 
 

@@ -255,7 +255,7 @@ def test_awaiting_outside_of_any_runtime_says_what_to_do() -> None:
         await Gate()
 
     coro = main()
-    with pytest.raises(RuntimeError, match="mezame.run"):
+    with pytest.raises(RuntimeError, match=r"mezame\.run"):
         coro.send(None)
 
 
@@ -612,12 +612,12 @@ def test_rule_the_budget_is_drawn_on_by_every_leaf_that_could_go_on_for_ever() -
 
         async def greedy(make: Any = make) -> None:
             nonlocal count
-            while not turns:
+            while not turns:  # noqa: B023
                 await make()
                 count += 1
 
         async def other() -> None:
-            turns.append(count)
+            turns.append(count)  # noqa: B023
 
         executor.spawn(greedy())
         executor.spawn(other())

@@ -111,7 +111,7 @@ async def test_select_is_fair_and_reproducible():
 
     seen = await firsts()
     assert 10 < sum(seen) < 50
-    assert set([(await select(mezame.ready(0), mezame.ready(1), biased=True))[0] for _ in range(20)]) == {0}
+    assert {(await select(mezame.ready(0), mezame.ready(1), biased=True))[0] for _ in range(20)} == {0}
 
 
 async def test_cancelling_the_selecting_task_unwinds_its_branches():

@@ -155,7 +155,11 @@ async def test_an_outer_timeout_passes_through_a_task_group():
 @pytest.mark.mezame(start_paused=True)
 @pytest.mark.parametrize(
     ("missed", "expected"),
-    [(MissedTickBehavior.BURST, [1, 2, 3]), (MissedTickBehavior.DELAY, [1, 3.5, 4.5]), (MissedTickBehavior.SKIP, [1, 3, 4])],
+    [
+        (MissedTickBehavior.BURST, [1, 2, 3]),
+        (MissedTickBehavior.DELAY, [1, 3.5, 4.5]),
+        (MissedTickBehavior.SKIP, [1, 3, 4]),
+    ],
 )
 async def test_missed_ticks(missed, expected):
     start = now()

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "demo":
         from .demo import run_demo
 
-        return run_demo(options.connections, options.requests, options.out)
+        return int(run_demo(options.connections, options.requests, options.out))
     if options.command == "completion":
         print(completion_script(options.shell))
         return 0

@@ -84,6 +84,9 @@ class Future:
             return await_outside(self)
         return self  # type: ignore[return-value]
 
+    # There is no ``send``: with it a Future would pass for a coroutine (collections.abc.Coroutine), and asyncio
+    # would step it as one instead of awaiting it. ``None`` is sent by ``__next__``, and nobody sends more.
+
     def __iter__(self) -> Any:
         # An iterator has it: generator-based coroutines write ``yield from future.__await__()``.
         return self
@@ -103,10 +106,6 @@ class Future:
             raise no_such_poll(answer, self)
         ready: Ready = answer
         raise StopIteration(ready.value)
-
-    def send(self, value: Any) -> Any:
-        """The await protocol: the same as ``next``."""
-        return self._advance()
 
     def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any:
         """The await protocol: the await was cancelled or failed from outside; drops and re-raises."""

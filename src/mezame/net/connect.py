@@ -108,7 +108,7 @@ async def _race(targets: list[Resolved]) -> Any:
 
 async def _first(running: list[Any], delay: Any) -> Any:
     """The task that is done first, or None when the delay is over."""
-    branches = {str(index): _finished(task) for index, task in enumerate(running)}
+    branches: dict[str, Any] = {str(index): _finished(task) for index, task in enumerate(running)}
     if delay is not None:
         branches["delay"] = delay
     key, _ = await select(**branches)

@@ -30,4 +30,4 @@ def spawn_blocking(function: Callable[..., Any], *args: Any, name: str | None = 
     handle = current().handle
     if handle is None:
         raise RuntimeError("spawn_blocking needs a runtime: call it inside mezame.run, or Runtime.spawn_blocking")
-    return handle.spawn_blocking(function, *args, name=name, **kwargs)  # type: ignore[no-any-return]
+    return handle.spawn_blocking(function, *args, name=name, **kwargs)

@@ -84,7 +84,7 @@ class Handle:
                 "there is no runtime on this thread: call this inside mezame.run(main()), or enter a "
                 "runtime first (with runtime.enter():)"
             )
-        return handle  # type: ignore[no-any-return]
+        return handle
 
     @staticmethod
     def try_current() -> Handle:
@@ -170,7 +170,7 @@ class EnterGuard:
         self._outer: Any = None
 
     def __enter__(self) -> Handle:
-        slot = current()
+        slot: Any = current()
         self._outer = (slot.handle, slot.timers, slot.io)
         slot.handle = self._handle
         slot.timers = self._handle.timers

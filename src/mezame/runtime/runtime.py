@@ -297,7 +297,7 @@ class Runtime:
 
     def __del__(self) -> None:
         if not self._closed and os.getpid() == self._handle._pid:
-            warnings.warn(f"{self!r} was not closed: use it in a with statement", ResourceWarning, source=self)
+            warnings.warn(f"{self!r} was not closed: use it in a with statement", ResourceWarning, 2, self)
             self.shutdown_background()
 
     def __repr__(self) -> str:

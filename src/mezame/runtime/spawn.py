@@ -42,4 +42,4 @@ def spawn(future: Any, *, name: str | None = None) -> Task:
             "spawn needs a runtime on this thread: call it inside mezame.run(main()), "
             "or use Runtime.spawn, or enter a handle first"
         )
-    return handle.spawn(future, name=name)  # type: ignore[no-any-return]
+    return handle.spawn(future, name=name)

@@ -14,7 +14,7 @@ def _clock() -> Clock:
     timers = current().timers
     if timers is None:
         raise RuntimeError("there is no runtime with timers on this thread: call this inside mezame.run(main())")
-    return timers.clock  # type: ignore[no-any-return]
+    return timers.clock
 
 
 def pause() -> None:

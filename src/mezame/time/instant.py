@@ -12,7 +12,7 @@ from .duration import to_ns
 def now_ns() -> int:
     """The clock of the runtime of this thread, or the system's."""
     timers = current().timers
-    return timers.clock.now_ns() if timers is not None else monotonic_ns()  # type: ignore[no-any-return]
+    return timers.clock.now_ns() if timers is not None else monotonic_ns()
 
 
 class Instant(float):
