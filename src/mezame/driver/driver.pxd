@@ -1,5 +1,6 @@
 from ..core.clock cimport Clock
 from ..core.park cimport Park
+from .timer cimport Timers
 
 cdef int _AWAKE
 cdef int _PARKED
@@ -8,7 +9,7 @@ cdef int _NOTIFIED
 cdef class Driver(Park):
     cdef Clock _clock
     cdef object _poller
-    cdef object _timers
+    cdef Timers _timers
     cdef int _state
     cdef int _blocking
     cdef public bint closed
