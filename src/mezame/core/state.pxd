@@ -10,6 +10,7 @@ cdef int _LATER
 
 cdef class TaskState(Wakeable):
     cdef int _bits
+    cdef void _start_state(self) noexcept
     cdef bint _to_notified(self) noexcept
     cdef int _to_cancelled(self) noexcept
     cdef void _forget_cancel(self) noexcept

@@ -89,7 +89,12 @@ class TaskState(Wakeable):
     __slots__ = ("_bits",)
 
     def __init__(self) -> None:
-        Wakeable.__init__(self)
+        self._start_state()
+
+    def _start_state(self) -> None:
+        """What ``__init__`` does, for subclasses (a C call when compiled): born SCHEDULED."""
+        self._waker = None
+        self._next = None
         self._bits = _NOTIFIED
 
     def _to_notified(self) -> bool:

@@ -123,7 +123,7 @@ class Task(TaskState):
 
     def _setup(self, coro: Any, scheduler: Scheduler, name: Any, context: Any) -> None:
         """What ``__init__`` would do: ``make_task`` calls it."""
-        TaskState.__init__(self)
+        self._start_state()
         self._coro = coro
         self._ctx = copy_current() if context is None else context
         self._scheduler = scheduler
@@ -472,7 +472,7 @@ class JoinFuture(Waiter):
     __slots__ = ("_finished", "_task")
 
     def __init__(self, task: Task) -> None:
-        Waiter.__init__(self)
+        self._start_waiter()
         self._task = task
         self._finished = False
 

@@ -9,6 +9,7 @@ cdef class Waiter(Future):
     cdef Waiter _before
     cdef Waiter _after
     cdef Waker _parked
+    cdef void _start_waiter(self) noexcept
     cdef void _park_in(self, WaitList waiters, Waker waker) noexcept
 
 @cython.final

@@ -29,6 +29,10 @@ class Waiter(Future):
     __slots__ = ("_after", "_before", "_owner", "_parked")
 
     def __init__(self) -> None:
+        self._start_waiter()
+
+    def _start_waiter(self) -> None:
+        """What ``__init__`` does, for subclasses: a C call, where ``Waiter.__init__`` would be a Python one."""
         self._owner = None
         self._before = None
         self._after = None

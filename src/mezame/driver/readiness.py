@@ -248,7 +248,11 @@ class IoOp(Waiter):
     __slots__ = ("_done", "_drained", "_mask", "_source")
 
     def __init__(self, source: Source, mask: int) -> None:
-        Waiter.__init__(self)
+        self._start_op(source, mask)
+
+    def _start_op(self, source: Source, mask: int) -> None:
+        """What ``__init__`` does, for subclasses (a C call when compiled)."""
+        self._start_waiter()
         self._source = source
         self._mask = mask
         self._drained = False

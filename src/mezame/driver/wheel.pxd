@@ -24,6 +24,7 @@ cdef class TimerEntry(Future):
     cdef int _timer_state
     cdef Waker _timer_waker
     cdef readonly long long tick
+    cdef void _start_timer(self) noexcept
     cpdef bint is_linked(self)
 
 @cython.final

@@ -59,6 +59,10 @@ class TimerEntry(Future):
     __slots__ = ("_after", "_before", "_slot", "_timer_state", "_timer_waker", "tick")
 
     def __init__(self) -> None:
+        self._start_timer()
+
+    def _start_timer(self) -> None:
+        """What ``__init__`` does, for subclasses (a C call when compiled)."""
         self._after = None
         self._before = None
         self._slot = NOT_LINKED

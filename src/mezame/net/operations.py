@@ -21,7 +21,7 @@ class ReadOp(IoOp):
     __slots__ = ("_keep", "_limit")
 
     def __init__(self, stream: Any, source: Source, limit: int) -> None:
-        IoOp.__init__(self, source, READ)
+        self._start_op(source, READ)
         self._keep = stream
         self._limit = limit
 
@@ -40,7 +40,7 @@ class ReadIntoOp(IoOp):
     __slots__ = ("_buffer", "_keep", "_limit")
 
     def __init__(self, stream: Any, source: Source, buffer: Any, limit: int) -> None:
-        IoOp.__init__(self, source, READ)
+        self._start_op(source, READ)
         self._keep = stream
         self._buffer = buffer
         self._limit = limit
@@ -58,7 +58,7 @@ class ReadExactOp(IoOp):
     __slots__ = ("_buffer", "_filled", "_keep", "_size")
 
     def __init__(self, stream: Any, source: Source, size: int) -> None:
-        IoOp.__init__(self, source, READ)
+        self._start_op(source, READ)
         self._keep = stream
         self._size = size
         self._buffer = None
@@ -100,7 +100,7 @@ class WriteOp(IoOp):
     __slots__ = ("_data", "_keep")
 
     def __init__(self, stream: Any, source: Source, data: Any) -> None:
-        IoOp.__init__(self, source, WRITE)
+        self._start_op(source, WRITE)
         self._keep = stream
         self._data = data
 
@@ -116,7 +116,7 @@ class WriteAllOp(IoOp):
     __slots__ = ("_data", "_keep", "_length", "_offset")
 
     def __init__(self, stream: Any, source: Source, data: Any, length: int) -> None:
-        IoOp.__init__(self, source, WRITE)
+        self._start_op(source, WRITE)
         self._keep = stream
         self._data = data
         self._length = length
@@ -138,7 +138,7 @@ class CallOp(IoOp):
     __slots__ = ("_args", "_function", "_keep")
 
     def __init__(self, stream: Any, source: Source, mask: int, function: Any, args: tuple[Any, ...]) -> None:
-        IoOp.__init__(self, source, mask)
+        self._start_op(source, mask)
         self._keep = stream
         self._function = function
         self._args = args
@@ -158,7 +158,7 @@ class AcceptOp(IoOp):
     __slots__ = ("_accept", "_delay", "_keep", "_pause", "_sleep")
 
     def __init__(self, listener: Any, source: Source, accept: Any, sleep: Any) -> None:
-        IoOp.__init__(self, source, READ)
+        self._start_op(source, READ)
         self._keep = listener
         self._accept = accept
         self._sleep = sleep

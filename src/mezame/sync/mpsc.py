@@ -365,7 +365,7 @@ class Reserve(Waiter):
     __slots__ = ("_channel", "_done", "_granted", "_queued")
 
     def __init__(self, channel: _Channel) -> None:
-        Waiter.__init__(self)
+        self._start_waiter()
         self._channel = channel
         self._granted = False
         self._queued = False

@@ -108,7 +108,7 @@ class Notified(Waiter):
     __slots__ = ("_generation", "_notify", "_state")
 
     def __init__(self, notify: Notify) -> None:
-        Waiter.__init__(self)
+        self._start_waiter()
         self._notify = notify
         self._state = _NEW
         self._generation = self._notify._now()

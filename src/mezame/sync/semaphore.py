@@ -205,7 +205,7 @@ class Acquire(Waiter):
     __slots__ = ("_done", "_needs", "_permit", "_queued", "_semaphore", "_wanted")
 
     def __init__(self, semaphore: Semaphore, permits: int) -> None:
-        Waiter.__init__(self)
+        self._start_waiter()
         self._semaphore = semaphore
         self._wanted = permits
         self._needs = permits
@@ -284,7 +284,7 @@ class _Entering(Waiter):
     __slots__ = ("_acquire",)
 
     def __init__(self, acquire: Acquire) -> None:
-        Waiter.__init__(self)
+        self._start_waiter()
         self._acquire = acquire
 
     def poll(self, cx: Context) -> Any:

@@ -28,7 +28,7 @@ class Sleep(TimerEntry):
     __slots__ = ("_deadline_ns", "_delay_ns", "_timers")
 
     def __init__(self, delay_ns: int, deadline_ns: int) -> None:
-        TimerEntry.__init__(self)
+        self._start_timer()
         self._timers = None
         self._delay_ns = delay_ns
         self._deadline_ns = deadline_ns
