@@ -498,3 +498,66 @@ def test_wakes_from_many_threads_are_all_delivered():
         return [await task for task in tasks]
 
     assert mezame.run(main()) == [list(range(rounds))] * threads
+
+
+def test_closing_a_runtime_that_is_being_driven_is_refused_and_leaves_it_whole():
+    runtime = mezame.Runtime()
+    inside, leave = threading.Event(), mezame.sync.Notify()
+
+    async def main():
+        inside.set()
+        await leave.notified()
+        return await mezame.spawn(mezame.ready(4))
+
+    results = []
+    thread = threading.Thread(target=lambda: results.append(runtime.block_on(main())))
+    thread.start()
+    assert inside.wait(10)
+    for close in (runtime.close, runtime.shutdown_background):
+        with pytest.raises(mezame.EnterError, match="block_on"):
+            close()
+    leave.notify_one()
+    thread.join(10)
+    assert results == [4]
+    runtime.close()
+
+
+def test_an_interrupt_while_closing_is_not_lost():
+    async def stop():
+        try:
+            await mezame.pending()
+        finally:
+            raise KeyboardInterrupt
+
+    async def main():
+        mezame.spawn(stop())
+        await mezame.yield_now()
+
+    with pytest.raises(KeyboardInterrupt):
+        mezame.run(main())
+
+
+STUCK = """
+import mezame
+async def main():
+    print("ready", flush=True)
+    try:
+        await mezame.pending()
+    finally:
+        print("unwinding", flush=True)
+        await mezame.pending()
+try:
+    mezame.run(main())
+except KeyboardInterrupt:
+    print("forced", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_second_ctrl_c_forces():
+    process = subprocess.Popen([sys.executable, "-c", STUCK], stdout=subprocess.PIPE, text=True)
+    for line in ("ready", "unwinding"):
+        assert process.stdout.readline() == line + "\n"
+        process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert out.split() == ["forced"]

@@ -296,3 +296,15 @@ def test_threads_and_one_mutex():
     for thread in threads:
         thread.join()
     assert mutex.into_inner() == 800
+
+
+def test_the_guard_of_a_block_is_released_by_the_block_only():
+    async def main():
+        mutex = Mutex(1)
+        async with mutex as guard:
+            with pytest.raises(RuntimeError, match="leave the block"):
+                guard.unlock()
+            assert mutex.is_locked()
+        assert not mutex.is_locked()
+
+    mezame.run(main())

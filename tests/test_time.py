@@ -185,3 +185,27 @@ def test_instant_arithmetic():
     assert one.checked_add(1) == 2 and one.checked_sub(0.5) == 0.5
     assert one.duration_since(3) == 0 and one.checked_duration_since(3) is None
     assert mezame.time.Instant.now().elapsed() >= 0
+
+
+@pytest.mark.mezame
+async def test_resetting_a_sleep_to_the_past_wakes_who_waits_for_it():
+    timer = sleep(100)
+
+    async def wait():
+        await timer
+
+    waiting = mezame.spawn(wait())
+    await mezame.yield_now()
+    timer.reset(now())
+    await timeout(5, waiting)
+
+
+@pytest.mark.mezame(start_paused=True)
+async def test_resetting_a_sleep_moves_it_before_and_after_it_fired():
+    start, timer = now(), sleep(100)
+    timer.reset(start + 1)
+    await timer
+    assert now() - start == pytest.approx(1, abs=0.003)
+    timer.reset(start + 3)
+    await timer
+    assert now() - start == pytest.approx(3, abs=0.003)

@@ -355,7 +355,7 @@ class Executor(Scheduler):
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             task._observed = True
             self._fatal = error
-        elif self._shutdown_on_failure:
+        elif self._shutdown_on_failure and not self._closed:
             task._observed = True
             shutdown = ShutdownError(f"{task!r} failed, and the runtime shuts down on a failure")
             shutdown.__cause__ = error
@@ -564,9 +564,9 @@ class Executor(Scheduler):
         """
         if self._closed:
             return []
+        saved = self._enter()  # first: where this raises, nothing is closed yet
         self._closed = True
         self._owned._close()
-        saved = self._enter()
         try:
             for task in reversed(self._owned._all()):
                 task.cancel()
@@ -581,6 +581,8 @@ class Executor(Scheduler):
             left_over = self._owned._all()
             for task in left_over:
                 self._abandon(task)
+            if self._fatal is not None:
+                self._raise_fatal()  # an interrupt that came while we closed
             return left_over
         finally:
             self._leave(saved)
@@ -592,7 +594,6 @@ class Executor(Scheduler):
             item = self._next_item()
             if item is not None:
                 self._poll_item(item)
-                self._fatal = None  # a second interrupt while closing: we are closing already
                 if self._tick & 31 == 0:
                     self._turn(0)
                 continue
@@ -677,9 +678,17 @@ class Executor(Scheduler):
 
     @property
     def polling(self) -> Any:
-        """The task that is being polled right now, or None; for the watchdog, from any thread."""
-        cur = self._cur
-        return None if cur is None else cur.task
+        """The task that is being polled right now, or None; from any thread, at the cost of a walk over all."""
+        self._lock()
+        root = self._root
+        self._unlock()
+        if root is not None and root._is_running():
+            return root
+        for one in self._owned._all():
+            task: Task = one
+            if task._is_running():
+                return task
+        return None
 
     @property
     def thread(self) -> int:

@@ -196,17 +196,21 @@ class Task(TaskState):
             # The traceback starts in this very function: drop that frame, keep the user's.
             self._error = error
         self._result = value
-        self._coro = None
-        self._ctx = None
         self._cut_waker()
         wakers: list[Waker] = []
         self._to_complete()
         self._lock()
+        # Under the guard, because other threads look (name, get_coro); dropped after it, for that runs code.
+        coro = self._coro
+        ctx = self._ctx
+        self._coro = None
+        self._ctx = None
         if self._waiters is not None:
             self._waiters._take_wakers(wakers)
         callbacks = self._callbacks
         self._callbacks = None
         self._unlock()
+        del coro, ctx
         if wakers:
             wake_all(wakers)
         if callbacks is not None:
@@ -386,7 +390,7 @@ class Task(TaskState):
         """The name given at spawn, else one made of the coroutine's name and the id."""
         name = self._name
         if name is None:
-            what = getattr(self._coro, "__qualname__", None)
+            what = getattr(self.get_coro(), "__qualname__", None)
             if what is None:
                 return f"task-{self._id}"
             name = f"{what}-{self._id}"
@@ -403,11 +407,17 @@ class Task(TaskState):
 
     def get_coro(self) -> Any:
         """``asyncio.Task.get_coro``: the coroutine, or None once the task has ended."""
-        return self._coro
+        self._lock()
+        coro = self._coro
+        self._unlock()
+        return coro
 
     def get_context(self) -> Any:
         """``asyncio.Task.get_context``: the contextvars of the task, or None once it has ended."""
-        return self._ctx
+        self._lock()
+        ctx = self._ctx
+        self._unlock()
+        return ctx
 
     @property
     def spawned_at(self) -> str:

@@ -24,7 +24,7 @@ cdef class Timers(Guard):
     @cython.locals(tick=longlong, early=bint, closed=bint, waiting=bint, old=Waker)
     cpdef bint register(self, TimerEntry entry, long long deadline_ns, Waker waker) except -1
     @cython.locals(waker=Waker)
-    cpdef deregister(self, TimerEntry entry)
+    cpdef Waker deregister(self, TimerEntry entry)
     @cython.locals(state=int)
     cpdef bint has_fired(self, TimerEntry entry) except -1
     cpdef long long next_deadline_ns(self) except *

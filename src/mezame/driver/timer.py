@@ -75,6 +75,8 @@ class Timers(Guard):
             entry._timer_waker = waker
             waiting = entry._slot >= 0 or self._wheel.insert(entry, tick)
             entry._timer_state = _WAITING if waiting else _FIRED
+            if not waiting:
+                entry._timer_waker = None  # not the last reference: it is our argument
             early = self._parked and (self._parked_until < 0 or tick < self._parked_until)
         self._unlock()
         old = None
@@ -84,15 +86,15 @@ class Timers(Guard):
             self.unpark()
         return waiting
 
-    def deregister(self, entry: TimerEntry) -> None:
-        """Forgets the entry, whatever its state; it may be registered again."""
+    def deregister(self, entry: TimerEntry) -> Waker | None:
+        """Forgets the entry, whatever its state; it may be registered again. Returns the waker that it had."""
         self._lock()
         self._wheel.remove(entry)
         waker = entry._timer_waker
         entry._timer_waker = None
         entry._timer_state = _NEW
         self._unlock()
-        waker = None
+        return waker
 
     def has_fired(self, entry: TimerEntry) -> bool:
         """True once the entry's moment came. Raises ``RuntimeClosedError`` if the runtime went before."""

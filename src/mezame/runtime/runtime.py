@@ -258,10 +258,11 @@ class Runtime:
 
     def shutdown_background(self) -> None:
         """Closes without waiting for anything; may be called inside a task of another runtime."""
+        if self._executor.thread:
+            raise EnterError("the runtime cannot be closed while a thread is in its block_on: let that return first")
         thread = threading.Thread(target=self._close, args=(0.0,), name="mezame-shutdown", daemon=True)
         thread.start()
-        if current().scheduler is not self._executor:
-            thread.join()
+        thread.join()
 
     def _close(self, timeout: float | None) -> ShutdownReport:
         with self._closing:
@@ -275,6 +276,11 @@ class Runtime:
             try:
                 with self._handle.enter():
                     tasks = self._executor.close(timeout, self._asyncgens.closing)
+            except EnterError as error:
+                self._closed = False
+                raise EnterError(
+                    "the runtime cannot be closed while a thread is in its block_on: let that return first"
+                ) from error
             finally:
                 self._asyncgens.restore(old_hooks)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())

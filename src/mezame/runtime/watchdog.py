@@ -45,14 +45,15 @@ class Watchdog:
         reported = -1
         while not self._stop.wait(self._threshold / 2):
             polls = self._executor.polls
-            task = self._executor.polling
             now = time.monotonic()
-            if task is None or polls != seen:
+            if polls != seen or self._executor.is_parked:
                 seen, since = polls, now
             elif now - since >= self._threshold and reported != polls:
-                reported = polls
-                self.reports += 1
-                self._report(self._describe(task, now - since))
+                task = self._executor.polling
+                if task is not None:
+                    reported = polls
+                    self.reports += 1
+                    self._report(self._describe(task, now - since))
 
     def _describe(self, task: Any, seconds: float) -> str:
         frame = sys._current_frames().get(self._executor.thread)

@@ -130,6 +130,8 @@ class BlockingPool(Scheduler):
             self._threads.discard(thread)
             if not self._threads:
                 self._queue.pop()
+                if self._on_change is not None:
+                    self._on_change(-1)
                 raise
 
     def _work(self) -> None:

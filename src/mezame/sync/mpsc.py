@@ -273,9 +273,13 @@ class _SenderEnd:
 
     def close(self) -> None:
         """This sender sends no more; with the last one the channel ends. Idempotent."""
-        if self._open:
-            self._open = False
-            self._channel._drop_sender()
+        channel = self._channel
+        channel._lock()
+        was_open = self._open
+        self._open = False
+        channel._unlock()
+        if was_open:
+            channel._drop_sender()
 
     def __enter__(self) -> Any:
         return self

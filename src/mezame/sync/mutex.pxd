@@ -23,4 +23,7 @@ cdef class _Locking(Acquire):
 cdef class MutexGuard:
     cdef Mutex _mutex
     cdef bint _held
+    cdef bint _of_block
+    @cython.locals(semaphore=Semaphore, held=bint)
+    cdef _release(self)
     cpdef unlock(self)

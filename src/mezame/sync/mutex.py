@@ -79,7 +79,7 @@ class Mutex:
         holder = self._holder
         self._holder = None
         if holder is not None:
-            holder.unlock()
+            holder._release()
         return ready(None)
 
     def __repr__(self) -> str:
@@ -127,6 +127,7 @@ class _Locking(Acquire):
         if not self._acquire(cx):
             return PENDING
         guard = MutexGuard(self._mutex)
+        guard._of_block = True
         self._mutex._holder = guard
         return make_ready(guard)
 
@@ -134,11 +135,12 @@ class _Locking(Acquire):
 class MutexGuard:
     """The lock, held. ``value`` is what the mutex guards. ``unlock()``, leaving ``with``, or dropping it releases."""
 
-    __slots__ = ("_held", "_mutex")
+    __slots__ = ("_held", "_mutex", "_of_block")
 
     def __init__(self, mutex: Mutex) -> None:
         self._mutex = mutex
         self._held = True
+        self._of_block = False
 
     @property
     def value(self) -> Any:
@@ -154,10 +156,22 @@ class MutexGuard:
         self._mutex._value = value
 
     def unlock(self) -> None:
-        """Releases the lock to the one who has waited longest. Idempotent. From any thread."""
-        if self._held:
-            self._held = False
-            self._mutex._semaphore._release(1)
+        """Releases the lock to the one who has waited longest. Idempotent. From any thread.
+
+        Raises ``RuntimeError`` for the guard of ``async with mutex``: the end of the block releases it.
+        """
+        if self._of_block:
+            raise RuntimeError("this guard belongs to 'async with mutex': leave the block to unlock it")
+        self._release()
+
+    def _release(self) -> None:
+        semaphore = self._mutex._semaphore
+        semaphore._lock()
+        held = self._held
+        self._held = False
+        semaphore._unlock()
+        if held:
+            semaphore._release(1)
 
     def __enter__(self) -> MutexGuard:
         return self
@@ -167,4 +181,4 @@ class MutexGuard:
 
     def __del__(self) -> None:
         if self._held:
-            self.unlock()
+            self._release()

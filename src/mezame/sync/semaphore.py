@@ -310,10 +310,13 @@ class Permit:
 
     def release(self) -> None:
         """Gives the permits back. Idempotent. From any thread."""
+        semaphore = self._semaphore
+        semaphore._lock()
         count = self._count
         self._count = 0
+        semaphore._unlock()
         if count > 0:
-            self._semaphore._release(count)
+            semaphore._release(count)
 
     def forget(self) -> None:
         """Lets the permits go for good: the semaphore has so many fewer."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
-from ..runtime.entry import run
+from ..runtime.entry import main
 
 
 def test(function: Any = None, /, **options: Any) -> Any:
@@ -24,14 +22,7 @@ def test(function: Any = None, /, **options: Any) -> Any:
     Source of the semantics: ``tokio::test``.
     """
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def sync(*args: Any, **kwargs: Any) -> Any:
-            return run(function(*args, **kwargs), **options)
-
-        return sync
-
-    return decorate if function is None else decorate(function)
+    return main(function, **options)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # pytest must not collect the decorator itself

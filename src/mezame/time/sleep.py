@@ -84,15 +84,16 @@ class Sleep(TimerEntry):
     def reset(self, deadline: float) -> None:
         """Gives it a new deadline (an ``Instant``); before and after it fired. Whoever awaits it is kept."""
         ns = int(deadline * 1e9)
-        timers = self._timers
-        waker = self._timer_waker
         self._deadline_ns = ns
-        if timers is not None:
-            timers.deregister(self)
-            if waker is not None:
-                timers.register(self, ns, waker)
-            elif timers.clock.now_ns() >= ns:
-                self._timers = None
+        timers = self._timers
+        if timers is None:
+            return
+        waker = timers.deregister(self)
+        self._timers = None
+        if waker is not None:
+            self._timers = timers
+            if not timers.register(self, ns, waker):
+                waker.wake()  # the new deadline has passed already
 
     def close(self) -> None:
         if self._timers is not None:
