@@ -196,7 +196,7 @@ async def test_resetting_a_sleep_to_the_past_wakes_who_waits_for_it():
 
     waiting = mezame.spawn(wait())
     await mezame.yield_now()
-    timer.reset(now())
+    timer.reset(now() - 1)
     await timeout(5, waiting)
 
 

@@ -14,7 +14,9 @@ Who may touch what:
 
 A failure: what escapes the coroutine is stored and re-raised to whoever awaits. If nobody does, it is
 reported with the task's name and the place where it was spawned: when the task ends if no handle is held,
-else when the handle goes, at the latest when the runtime closes.
+else when the handle goes, at the latest when the runtime closes. (Interpreted, the failed frame refers to the
+frames of the loop that called it, and these to the task: there the report waits for the next garbage
+collection, or for the close.)
 """
 
 from __future__ import annotations
@@ -65,6 +67,18 @@ class Ids(Guard):
 
 
 _ids = Ids()
+
+
+def without_our_frames(error: Any) -> Any:
+    """``error`` with a traceback that begins in the user's coroutine.
+
+    The two frames before it are ``_run`` and ``step``, which tell the user nothing.
+    """
+    for _ in range(2):
+        traceback = error.__traceback__
+        if traceback is not None and traceback.tb_next is not None:
+            error.__traceback__ = traceback.tb_next
+    return error
 
 
 def spawn_site() -> tuple[Any, int]:
@@ -173,7 +187,7 @@ class Task(TaskState):
                 done = self._ctx.run(step, self._coro, error, cx, cur)
         except BaseException as failure:
             cur.task = None
-            self._finish(None, failure)
+            self._finish(None, without_our_frames(failure))
             return DONE
         cur.task = None
         if done:
@@ -193,7 +207,6 @@ class Task(TaskState):
         if error is not None:
             if isinstance(error, CancelledError):
                 self._cancelled_out = True
-            # The traceback starts in this very function: drop that frame, keep the user's.
             self._error = error
         self._result = value
         self._cut_waker()
