@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.future import Future, ready
-from ..driver.readiness import READ, WRITE, ReadyOp, Source
+from ..driver.readiness import READ, WRITE, ReadyOp
 from .connect import connect_tcp
 from .listen import bind_tcp, sleep_after_error
 from .operations import AcceptOp, CallOp, ReadExactOp, ReadIntoOp, ReadOp, WriteAllOp, WriteOp
 from .register import register
+from .registered import RegisteredSocket
 
 READ_SIZE = 65536
 
@@ -35,7 +36,7 @@ def _length_of(data: Any) -> int:
         return view.nbytes
 
 
-class TcpStream:
+class TcpStream(RegisteredSocket):
     """A TCP connection.
 
     Get one with ``await TcpStream.connect(address)``, from ``TcpListener.accept``, or ``TcpStream.from_std``.
@@ -59,11 +60,7 @@ class TcpStream:
     Source of the semantics: ``tokio::net::TcpStream``.
     """
 
-    __slots__ = ("__weakref__", "_sock", "_source")
-
-    def __init__(self, sock: socket.socket, source: Source) -> None:
-        self._sock = sock
-        self._source = source
+    __slots__ = ()
 
     @staticmethod
     def connect(address: Any, *, timeout: float | None = None) -> Any:
@@ -203,10 +200,6 @@ class TcpStream:
 
     # --- the socket -----------------------------------------------------------------------------------------
 
-    def local_addr(self) -> Any:
-        """Our address: (host, port), for IPv6 (host, port, flow, scope)."""
-        return self._sock.getsockname()
-
     def peer_addr(self) -> Any:
         """The peer's address."""
         return self._sock.getpeername()
@@ -226,60 +219,11 @@ class TcpStream:
         number = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         return OSError(number, os.strerror(number)) if number else None
 
-    def get_socket(self) -> socket.socket:
-        """The socket, for options that have no method here. It stays the stream's."""
-        return self._sock
-
-    def fileno(self) -> int:
-        """The descriptor, -1 once closed."""
-        return self._sock.fileno()
-
-    @property
-    def source(self) -> Source:
-        """Its readiness, for tools."""
-        return self._source
-
-    def into_std(self) -> socket.socket:
-        """Gives the socket away, still non-blocking; the stream is closed for further use."""
-        self._source.detach()
-        return self._sock
-
-    def is_closed(self) -> bool:
-        """True after ``close``."""
-        return self._source._closed
-
-    def close(self) -> None:
-        """Closes the connection. Operations that wait on it raise. Idempotent; from any thread."""
-        self._source.close()
-
-    def __aenter__(self) -> Future:
-        return ready(self)
-
-    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Future:
-        self.close()
-        return ready(None)
-
-    def __enter__(self) -> TcpStream:
-        return self
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        source = self._source
-        if source is not None and not source._closed:
-            source.close()
-
-    def __repr__(self) -> str:
-        if self._source._closed:
-            return "<TcpStream closed>"
-        return f"<TcpStream {self._source!r}>"
-
 
 IOV_MAX = 1024  # POSIX's least upper bound on Linux: more parts in one call are refused
 
 
-class TcpListener:
+class TcpListener(RegisteredSocket):
     """A listening TCP socket.
 
     >>> import mezame
@@ -293,11 +237,7 @@ class TcpListener:
     Source of the semantics: ``tokio::net::TcpListener``.
     """
 
-    __slots__ = ("__weakref__", "_sock", "_source")
-
-    def __init__(self, sock: socket.socket, source: Source) -> None:
-        self._sock = sock
-        self._source = source
+    __slots__ = ()
 
     @staticmethod
     def bind(address: Any, *, backlog: int = 1024, reuse_port: bool = False) -> Any:
@@ -344,47 +284,3 @@ class TcpListener:
 
     def __anext__(self) -> Future:
         return self.accept()
-
-    def local_addr(self) -> Any:
-        """The address it listens on."""
-        return self._sock.getsockname()
-
-    def get_socket(self) -> socket.socket:
-        """The socket, for options that have no method here."""
-        return self._sock
-
-    def fileno(self) -> int:
-        """The descriptor, -1 once closed."""
-        return self._sock.fileno()
-
-    def into_std(self) -> socket.socket:
-        """Gives the socket away, still non-blocking."""
-        self._source.detach()
-        return self._sock
-
-    def close(self) -> None:
-        """Stops listening. An ``accept`` that waits raises. Idempotent; from any thread."""
-        self._source.close()
-
-    def __aenter__(self) -> Future:
-        return ready(self)
-
-    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Future:
-        self.close()
-        return ready(None)
-
-    def __enter__(self) -> TcpListener:
-        return self
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        source = self._source
-        if source is not None and not source._closed:
-            source.close()
-
-    def __repr__(self) -> str:
-        if self._source._closed:
-            return "<TcpListener closed>"
-        return f"<TcpListener {self._sock.getsockname()}>"
