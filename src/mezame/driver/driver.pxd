@@ -1,5 +1,6 @@
 from ..core.clock cimport Clock
 from ..core.park cimport Park
+from .poller cimport Poller
 from .timer cimport Timers
 
 cdef int _AWAKE
@@ -8,7 +9,7 @@ cdef int _NOTIFIED
 
 cdef class Driver(Park):
     cdef Clock _clock
-    cdef object _poller
+    cdef Poller _poller
     cdef Timers _timers
     cdef int _state
     cdef int _blocking

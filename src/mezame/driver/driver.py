@@ -28,6 +28,7 @@ from typing import Any
 
 from ..core.clock import Clock
 from ..core.park import Park, Parker
+from .poller import Poller
 from .readiness import Source
 
 _AWAKE = 0
@@ -155,7 +156,7 @@ class Driver(Park):
         self._poller.close()
 
 
-class Bare:
+class Bare(Poller):
     """The poller of a runtime without I/O: sleeps, and is notified."""
 
     name = "none"

@@ -1,6 +1,6 @@
 cimport cython
 
-from ..core.guard cimport Guard
+from .poller cimport Poller
 from .readiness cimport Source
 
 cdef extern from *:
@@ -48,7 +48,7 @@ cdef unsigned int _HUP
 cdef unsigned int _RDHUP
 cdef unsigned int _ET
 
-cdef class EpollPoller(Guard):
+cdef class EpollPoller(Poller):
     cdef object _epoll
     cdef int _epoll_fd
     cdef int _event_fd
@@ -62,4 +62,3 @@ cdef class EpollPoller(Guard):
     cdef int _wait_compiled(self, int timeout) except -1
     @cython.locals(source=Source, bits=int)
     cdef _dispatch(self, int fd, unsigned int events)
-    cpdef notify(self)

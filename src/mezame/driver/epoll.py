@@ -14,7 +14,7 @@ import os
 import select
 from typing import Any
 
-from ..core.guard import Guard
+from .poller import Poller
 from .readiness import ERROR, READ_CLOSED, READABLE, WRITABLE, WRITE_CLOSED, Source
 
 try:
@@ -38,7 +38,7 @@ def available() -> bool:
     return hasattr(select, "epoll") and hasattr(os, "eventfd")
 
 
-class EpollPoller(Guard):
+class EpollPoller(Poller):
     """The poller on epoll. See the module's docstring."""
 
     __slots__ = ("_epoll", "_epoll_fd", "_event_fd", "_sources", "needs_rearm", "waits")

@@ -14,10 +14,11 @@ import socket
 import threading
 from typing import Any
 
+from .poller import Poller
 from .readiness import READABLE, WRITABLE, Source
 
 
-class SelectPoller:
+class SelectPoller(Poller):
     """The poller on ``selectors.DefaultSelector``."""
 
     name = "selectors"
@@ -32,18 +33,18 @@ class SelectPoller:
         self._sources: dict[int, Source] = {}
         self._registered: dict[int, Source] = {}  # touched by the selecting thread only
         self._dirty: set[int] = set()
-        self._lock = threading.Lock()
+        self._changing = threading.Lock()
         self._waiter: int | None = None
         self.waits = 0
 
     def add(self, source: Source) -> None:
         """Notes the source; it is registered when something waits for it."""
-        with self._lock:
+        with self._changing:
             self._sources[source.fd] = source
 
     def remove(self, source: Source) -> None:
         """Forgets the source. If another thread is selecting, waits for nothing: that thread drops it."""
-        with self._lock:
+        with self._changing:
             if self._sources.get(source.fd) is source:
                 del self._sources[source.fd]
             source.armed = 0
@@ -63,7 +64,7 @@ class SelectPoller:
 
     def rearm(self, source: Source, mask: int) -> None:
         """Somebody waits for ``mask``: has it reported once."""
-        with self._lock:
+        with self._changing:
             source.armed |= mask
             self._dirty.add(source.fd)
             foreign = self._waiter is not None and self._waiter != threading.get_ident()
@@ -102,7 +103,7 @@ class SelectPoller:
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
-        with self._lock:
+        with self._changing:
             if timeout_ns == 0 and not self._sources:
                 return 0
             self._apply()
@@ -113,7 +114,7 @@ class SelectPoller:
             timeout = None if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000 / 1000
             ready = self._selector.select(timeout)
         finally:
-            with self._lock:
+            with self._changing:
                 self._waiter = None
         count = 0
         for key, events in ready:
@@ -126,7 +127,7 @@ class SelectPoller:
                 bits |= READABLE
             if events & selectors.EVENT_WRITE:
                 bits |= WRITABLE
-            with self._lock:
+            with self._changing:
                 if self._sources.get(source.fd) is not source:
                     continue
                 source.armed &= ~bits
@@ -161,7 +162,7 @@ class SelectPoller:
 
     def sources(self) -> list[Any]:
         """The registered sources."""
-        with self._lock:
+        with self._changing:
             return list(self._sources.values())
 
     def close(self) -> None:
