@@ -4,7 +4,7 @@ import itertools
 
 import mezame
 from mezame.core import state
-from mezame.core.executor import Executor
+from mezame.core.block_on import ThreadLoop
 from mezame.core.task import make_task
 
 
@@ -12,7 +12,7 @@ def fresh():
     async def never():
         await mezame.pending()
 
-    return make_task(never(), Executor(), "t", None)
+    return make_task(never(), ThreadLoop(), "t", None)
 
 
 PATHS = {

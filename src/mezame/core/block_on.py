@@ -51,9 +51,10 @@ class ThreadLoop(Scheduler):
         """Polls ``root`` whenever it was woken. True: it is complete; False: poked while it waits."""
         cx = loop_context()
         cur = current()
-        saved = (cur.scheduler, cur.context, cur.task, cur.budget)
+        saved = (cur.scheduler, cur.context, cur.loop, cur.budget)
         cur.scheduler = self
         cur.context = cx
+        cur.loop = cx
         try:
             while True:
                 if root._is_scheduled():
@@ -66,7 +67,7 @@ class ThreadLoop(Scheduler):
                 else:
                     self._parker.park(-1)
         finally:
-            cur.scheduler, cur.context, cur.task, cur.budget = saved
+            cur.scheduler, cur.context, cur.loop, cur.budget = saved
 
 
 def block_on(future: Any) -> Any:

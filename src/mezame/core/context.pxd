@@ -7,5 +7,7 @@ cdef class Context:
     cdef Wakeable _source
     cdef Waker _made
     cdef Waker _get_waker(self)
+    cdef void _leave(self) noexcept
 
+@cython.locals(cx=Context)
 cpdef Context loop_context()

@@ -54,6 +54,12 @@ class Context:
             self._made = made
         return made
 
+    def _leave(self) -> None:
+        """The poll is over: nothing of it is kept."""
+        self._source = None
+        if self._made is not None:
+            self._made = None
+
     def __repr__(self) -> str:
         if self._made is None and self._source is None:
             return "<Context of no poll>"
@@ -61,5 +67,7 @@ class Context:
 
 
 def loop_context() -> Context:
-    """The reusable context of a loop; the loop sets ``_source`` and clears ``_made`` before each poll."""
-    return Context(NOOP)
+    """The reusable context of a loop; the loop sets ``_source`` before each poll and calls ``_leave`` after it."""
+    cx = Context(NOOP)
+    cx._leave()  # it speaks for no task until the loop says so
+    return cx

@@ -1,9 +1,20 @@
 cimport cython
+from cpython.ref cimport PyObject
 
 from .context cimport Context
-from .current cimport Current, current
-from .future cimport Future
+from .current cimport Current, current, distance, here, use_distance
+from .future cimport Future, await_next, new_reference, set_iternext
 from .poll cimport PendingType, make_ready
+from .reuse cimport reuse, revive
+
+cdef extern from *:
+    """
+    static inline void mezame_set_vectorcall(PyObject *type, PyObject *(*make)(PyObject *, PyObject **, size_t, PyObject *)) {
+        ((PyTypeObject *)type)->tp_vectorcall = (vectorcallfunc)make;
+    }
+    """
+    void set_vectorcall "mezame_set_vectorcall"(object type, PyObject *(*make)(PyObject *, PyObject **, size_t, PyObject *) except NULL)
+    size_t arguments "PyVectorcall_NARGS"(size_t count) noexcept
 
 cdef PendingType PENDING
 cdef int _FRESH
@@ -22,5 +33,8 @@ cdef class ConsumeBudget(Future):
 cdef class Unconstrained(Future):
     cdef object _future
 
-@cython.locals(future=YieldNow)
-cpdef Future yield_now()
+@cython.locals(found="PyObject *")
+cdef PyObject *_yield_next(PyObject *raw) except? NULL
+@cython.locals(kept="PyObject *")
+cdef PyObject *_make_yield(PyObject *kind, PyObject **args, size_t count, PyObject *names) except NULL
+

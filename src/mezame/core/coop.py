@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .context import Context
-from .current import UNLIMITED, current
+from .current import UNLIMITED, Current, current, distance
 from .future import Future, into_future
 from .poll import PENDING, make_ready
+
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
 
 _FRESH = 0
 _YIELDED = 1
@@ -15,7 +20,20 @@ _FINISHED = 2
 
 
 class YieldNow(Future):
-    """The future of ``yield_now``."""
+    """Lets every other ready task and the driver have a turn.
+
+    ``await yield_now()`` queues the task behind all that is ready, after the driver was looked at once.
+    Outside of our runtime the waker is woken at once. Cancel safe.
+
+    >>> import mezame
+    >>> async def main():
+    ...     await mezame.yield_now()
+    ...     return "again"
+    >>> mezame.run(main())
+    'again'
+
+    Source of the semantics: ``tokio::task::yield_now``.
+    """
 
     __slots__ = ("_phase",)
 
@@ -33,24 +51,39 @@ class YieldNow(Future):
         return make_ready(None)
 
 
-def yield_now() -> Future:
-    """Lets every other ready task and the driver have a turn.
+yield_now = YieldNow
 
-    ``await yield_now()`` queues the task behind all that is ready, after the driver was looked at once.
-    Outside of our runtime the waker is woken at once. Cancel safe.
 
-    >>> import mezame
-    >>> async def main():
-    ...     await mezame.yield_now()
-    ...     return "again"
-    >>> mezame.run(main())
-    'again'
+def _yield_next(raw: Any) -> Any:
+    """``poll`` and what ``Future.__next__`` makes of it, in one: every switch between tasks comes through here."""
+    found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
+    if found is not cython.NULL and cython.cast(Current, found).context is cython.cast(Current, found).loop:
+        if cython.cast(YieldNow, raw)._phase == _FRESH and cython.cast(Current, found).loop is not None:
+            cython.cast(YieldNow, raw)._phase = _YIELDED
+            cython.cast(Current, found).deferred = True
+            return new_reference(PENDING)  # type: ignore  # noqa: F821
+        if cython.cast(YieldNow, raw)._phase == _YIELDED:
+            cython.cast(YieldNow, raw)._phase = _FINISHED
+            return cython.NULL  # the end of a C iterator: None
+    return await_next(raw)  # type: ignore  # noqa: F821
 
-    Source of the semantics: ``tokio::task::yield_now``.
-    """
-    future = YieldNow.__new__(YieldNow)
-    future._phase = _FRESH
-    return future
+
+def _make_yield(kind: Any, args: Any, count: Any, names: Any) -> Any:
+    """``YieldNow()`` for the interpreter: a call of a type without an argument, and nothing else."""
+    if arguments(count) != 0 or names is not cython.NULL:  # type: ignore  # noqa: F821 - C, from the .pxd
+        raise TypeError("yield_now() takes no arguments")
+    kept = revive(0)  # type: ignore  # noqa: F821
+    if kept is cython.NULL:
+        kept = new_reference(YieldNow.__new__(YieldNow))  # type: ignore  # noqa: F821
+    cython.cast(YieldNow, kept)._phase = _FRESH
+    return kept
+
+
+if cython.compiled:
+    use_distance(distance())  # type: ignore  # noqa: F821
+    reuse(YieldNow)  # type: ignore  # noqa: F821
+    set_iternext(YieldNow, _yield_next)  # type: ignore  # noqa: F821
+    set_vectorcall(YieldNow, _make_yield)  # type: ignore  # noqa: F821
 
 
 class ConsumeBudget(Future):

@@ -44,18 +44,25 @@ class Scheduler(Guard):
 class Current:
     """The slot of one thread."""
 
-    __slots__ = ("budget", "context", "deferred", "handle", "io", "scheduler", "task", "timers", "value")
+    __slots__ = ("budget", "context", "deferred", "executor", "handle", "io", "loop", "scheduler", "timers", "value")
 
     def __init__(self) -> None:
         self.context = None
-        self.scheduler = None
-        self.task = None
+        self.scheduler = None  # where wakes on this thread go
+        self.executor = None  # the executor that this thread drives
+        self.loop = None  # the context of the loop that drives: its source is the task in progress
         self.handle = None  # the runtime that was entered, and its drivers (None: entered without)
         self.timers = None
         self.io = None
         self.value = None
         self.budget = UNLIMITED
         self.deferred = False
+
+    @property
+    def task(self) -> Wakeable | None:
+        """The task (or root) that is being polled on this thread, or None."""
+        loop = self.loop
+        return None if loop is None else loop._source  # type: ignore[no-any-return]
 
     def _take_budget(self, cx: Context) -> bool:
         """Takes one unit; False means: answer Pending, the task has been deferred."""
@@ -76,7 +83,7 @@ class Current:
         """Has the task of ``cx`` polled again once the others and the driver had their turn."""
         if self.scheduler is None:
             cx._get_waker().wake()
-        elif cx._made is None and cx._source is self.task:
+        elif cx is self.loop:
             self.deferred = True  # the loop itself moves the task; no waker is made
         else:
             self.scheduler._defer(cx._get_waker())
@@ -99,6 +106,18 @@ def current() -> Current:
         found = tls_slot()  # type: ignore  # noqa: F821 - C, from the .pxd
         if found is not cython.NULL:  # type: ignore
             return cython.cast(Current, found)
+    return _first_slot()
+
+
+def distance() -> int:
+    """Where the slot lies in every thread's storage: see the .pxd. 0: not to be used."""
+    if cython.compiled:
+        return slot_distance()  # type: ignore  # noqa: F821 - C, from the .pxd
+    return 0
+
+
+def _first_slot() -> Current:
+    """The long way to the slot; apart from ``current``, so that the short way is a dozen instructions."""
     slot: Any = _slots.slot
     if slot is None:
         slot = _slots.slot = Current()  # threading.local owns it: it goes when the thread ends

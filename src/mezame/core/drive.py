@@ -25,31 +25,32 @@ class Drive(Future):
     def poll(self, cx: Context) -> Any:
         executor = self._executor
         waker = cx._get_waker()
-        executor._lock()
-        executor._drive_waker = waker
-        executor._unlock()
+        ready = executor._ready
+        ready._lock()
+        ready._drive_waker = waker
+        ready._unlock()
         answer = self._future.poll(cx)
         if answer is not PENDING:
             self.close()
             return answer
         outer = current()
-        saved = (outer.scheduler, outer.context, outer.task, outer.budget, outer.deferred)
+        saved = (outer.scheduler, outer.executor, outer.context, outer.loop, outer.budget, outer.deferred)
         outer.scheduler = None
         polled = 0
         try:
             while polled < DRIVE_BATCH and executor.try_tick():
                 polled += 1
         finally:
-            outer.scheduler, outer.context, outer.task, outer.budget, outer.deferred = saved
-        if executor._has_work():
+            outer.scheduler, outer.executor, outer.context, outer.loop, outer.budget, outer.deferred = saved
+        if ready._has_work():
             waker.wake()
         return PENDING
 
     def close(self) -> None:
-        executor = self._executor
-        executor._lock()
-        executor._drive_waker = None
-        executor._unlock()
+        ready = self._executor._ready
+        ready._lock()
+        ready._drive_waker = None
+        ready._unlock()
         self._future.close()
 
 

@@ -21,8 +21,11 @@ bounds one poll, FIFO queues bound everything else. So every woken task is polle
 The executor alone has no I/O: it parks in a ``Parker``. A runtime gives it a driver to park in
 (``scheduler/current_thread.py``); the loop is the same.
 
-Threads: one thread drives at a time. The local and the deferred queue, the counters and the tick belong to
-it. The remote queue and the list of live tasks are guarded; all else is immutable or belongs to a task.
+Two halves: ``ReadyTasks`` (``ready.py``) has the queues, and is what tasks and wakers refer to; the Executor has
+the loop and holds the tasks (``OwnedTasks``). Nothing refers back to the Executor: dropped, it goes at once.
+
+Threads: one thread drives at a time, and the counters belong to it. The list of live tasks is guarded; all
+else is immutable or belongs to a task.
 """
 
 from __future__ import annotations
@@ -34,16 +37,16 @@ from typing import Any
 
 from ..errors import CancelledError, EnterError, RuntimeClosedError, ShutdownError
 from .clock import monotonic_ns
-from .context import loop_context
-from .current import BUDGET, Current, Scheduler, current
+from .context import Context, loop_context
+from .current import BUDGET, Current, current
 from .future import Future, close_coroutine
+from .guard import Guard
 from .hooks import Hooks
 from .owned import OwnedTasks
 from .park import Park, Parker
-from .queue import RunQueue
+from .ready import ReadyTasks, RootAgain
 from .report import report_exception
 from .task import Task, make_task, set_caller_site, spawn_site
-from .waker import Wakeable, Waker, wake_all
 
 EVENT_INTERVAL = 61  # polls between two looks at the driver; prime, so that it does not beat with batches
 GLOBAL_QUEUE_INTERVAL = 31  # ticks between two looks at the remote queue while the local one is busy
@@ -54,7 +57,7 @@ _EMPTY = 1  # no task is left
 _STALLED = 2  # no task can go on
 
 
-class Executor(Scheduler):
+class Executor(Guard):
     """A queue of tasks and the loop that polls them; usable alone, with no I/O and no timers.
 
     Args:
@@ -79,36 +82,24 @@ class Executor(Scheduler):
     """
 
     __slots__ = (
-        "_choose",
         "_closed",
         "_cur",
         "_cx",
-        "_deferred",
-        "_deferred_wakers",
-        "_drive_waker",
         "_event_interval",
         "_failures",
         "_fatal",
-        "_global_interval",
         "_histogram",
-        "_hooks",
         "_last_unpark",
-        "_local",
+        "_observed",
         "_owned",
         "_park",
-        "_remote",
-        "_remote_root_woken",
-        "_root",
-        "_root_woken",
+        "_ready",
         "_shutdown_on_failure",
         "_thread",
-        "_tick",
         "busy_ns",
         "parks",
         "polls",
-        "remote_wakes",
         "turns",
-        "wakes",
     )
 
     def __init__(
@@ -129,34 +120,22 @@ class Executor(Scheduler):
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
         self._park = Parker() if park is None else park
         self._event_interval = event_interval
-        self._global_interval = global_queue_interval
-        self._hooks = hooks
-        self._choose = choose
         self._shutdown_on_failure = shutdown_on_failure
-        self._local = RunQueue()
-        self._remote = RunQueue()
-        self._deferred = RunQueue()
-        self._deferred_wakers = []
+        self._ready = ReadyTasks(self._park, global_queue_interval, hooks, choose)
         self._owned = OwnedTasks()
         self._failures = set()
         self._cx = loop_context()
         self._cur = None
-        self._root = None
-        self._root_woken = False
-        self._remote_root_woken = False
-        self._drive_waker = None
         self._fatal = None
         self._histogram = None
+        self._observed = hooks is not None
         self._closed = False
         self._thread = 0
-        self._tick = 0
         self._last_unpark = 0
         self.busy_ns = 0
         self.parks = 0
         self.polls = 0
-        self.remote_wakes = 0
         self.turns = 0
-        self.wakes = 0
 
     # --- spawning and waking: any thread ----------------------------------------------------------------
 
@@ -171,7 +150,7 @@ class Executor(Scheduler):
         Returns the ``Task``, which is also its join handle. Raises ``TypeError`` if ``future`` cannot be
         awaited. Spawning on a closed executor gives a task that is already cancelled.
         """
-        task = make_task(future, self, name, context)
+        task = make_task(future, self._ready, name, context)
         code, lasti = spawn_site()
         task._set_site(code, lasti)
         self._admit(task)
@@ -179,7 +158,7 @@ class Executor(Scheduler):
 
     def _spawn(self, future: Any, name: Any) -> Task:
         """``spawn`` for the compiled caller that user code calls directly."""
-        task = make_task(future, self, name, None)
+        task = make_task(future, self._ready, name, None)
         set_caller_site(task)
         self._admit(task)
         return task
@@ -189,159 +168,82 @@ class Executor(Scheduler):
             task.cancel()
             task._run(self._cx if self._is_here() else loop_context(), current())
             return
-        if self._hooks is not None:
-            self._hook("on_spawn", task)
-        self._enqueue(task)
+        if self._ready._hooks is not None:
+            self._ready._hook("on_spawn", task)
+        self._ready._enqueue(task)
 
     def _is_here(self) -> bool:
         """True on the thread that drives this executor."""
-        return current().scheduler is self
-
-    def _schedule(self, item: Wakeable) -> None:
-        if self._hooks is not None:
-            self._hook("on_wake", item)
-        self._enqueue(item)
-
-    def _enqueue(self, item: Wakeable) -> None:
-        task: Task = item
-        if current().scheduler is self:
-            self.wakes += 1
-            if not task._root:
-                self._local._push(task)
-            elif task is self._root:
-                self._root_woken = True
-            return
-        self._lock()
-        self.remote_wakes += 1
-        if not task._root:
-            self._remote._push(task)
-        elif task is self._root:
-            self._remote_root_woken = True
-        waker = self._drive_waker
-        self._unlock()
-        if waker is not None:
-            waker.wake()
-        self._park.unpark()
-
-    def _defer(self, waker: Waker) -> None:
-        self._deferred_wakers.append(waker)
+        return current().scheduler is self._ready
 
     # --- the loop ---------------------------------------------------------------------------------------
 
     def _loop(self, until: int) -> None:
         """Polls until ``until`` (_ROOT, _EMPTY, _STALLED) is so. The heart of the library."""
+        ready = self._ready
+        cx = self._cx
+        cur = self._cur
         while True:
-            if self._take_root_wake() and self._poll_root():
+            if ready._take_root_wake() and self._poll_root():
                 return
             left = self._event_interval
             while left > 0:
-                item = self._next_item()
-                if item is None:
+                task = ready._next_task()
+                if task is None:
                     break
                 left -= 1
-                self._poll_item(item)
+                self._poll_task(task, cx, cur)
                 if self._fatal is not None:
                     self._raise_fatal()
             if left > 0:  # nothing left to poll
                 if until == _EMPTY and self._owned._count() == 0:
                     return
-                if not self._root_woken and self._nothing_deferred():
+                if not ready._root_woken and ready._nothing_deferred():
                     if until == _STALLED:
                         self._turn(0)
-                        if not self._has_work():
+                        if not ready._has_work():
                             return
                     else:
                         self._turn(-1)
                     continue
             self._turn(0)
 
-    def _next_item(self) -> Wakeable | None:
-        """The next task to poll: local first, remote every 31st tick and when local is empty."""
-        self._tick += 1
-        if self._tick >= self._global_interval:
-            self._tick = 0
-            item = self._take_remote()
-            if item is not None:
-                return item
-        if self._choose is not None and self._local._length > 1:
-            self._rotate()
-        item = self._local._pop()
-        if item is None:
-            item = self._take_remote()
-        return item
-
-    def _take_remote(self) -> Wakeable | None:
-        """The oldest of what other threads queued."""
-        self._lock()
-        item = self._remote._pop()
-        self._unlock()
-        return item
-
-    def _take_root_wake(self) -> bool:
-        """True if the root was woken since its last poll. It is in no queue: its wakes are two flags."""
-        self._lock()
-        woken = self._root_woken or self._remote_root_woken
-        self._root_woken = False
-        self._remote_root_woken = False
-        self._unlock()
-        return woken
-
-    def _rotate(self) -> None:
-        """Lets ``choose`` decide: brings the chosen task to the front of the local queue."""
-        length = self._local._length
-        index = self._choose(length)
-        if not 0 <= index < length:
-            raise ValueError(f"choose({length}) returned {index!r}; it must be an index below {length}")
-        for _ in range(index):
-            item = self._local._pop()
-            if item is not None:
-                self._local._push(item)
-
-    def _poll_item(self, item: Wakeable) -> None:
+    def _poll_task(self, task: Task, cx: Context, cur: Current) -> None:
         """Polls one task and puts it where its answer says."""
-        task: Task = item
-        cur = self._cur
         cur.budget = BUDGET
         self.polls += 1
-        if self._hooks is not None or self._histogram is not None:
-            what = self._run_observed(task, cur)
-        else:
-            what = task._run(self._cx, cur)
-        if what == 0:  # REST: a leaf holds its waker; another thread may have it queued by now
-            return
+        what = self._run_observed(task, cur) if self._observed else task._run(cx, cur)
+        # 0, REST: a leaf holds its waker; another thread may have it queued by now
         if what == 2:  # LATER
-            self._deferred._push(task)
+            self._ready._deferred._push(task)
         elif what == 1:  # AGAIN
-            self._local._push(task)
-        else:
+            self._ready._local._push(task)
+        elif what == 3:  # DONE
             self._let_go(task)
 
     def _run_observed(self, task: Task, cur: Current) -> int:
         """``task._run`` with what hooks and the histogram want to know around it."""
-        if self._hooks is not None:
-            self._hook("on_poll", task)
+        if self._ready._hooks is not None:
+            self._ready._hook("on_poll", task)
         started = monotonic_ns()
         what = task._run(self._cx, cur)
         if self._histogram is not None:
             self._histogram.record(monotonic_ns() - started)
-        if self._hooks is not None:
-            self._hook("on_complete" if what == 3 else "on_pending", task)
+        if self._ready._hooks is not None:
+            self._ready._hook("on_complete" if what == 3 else "on_pending", task)
         return what
 
     def _poll_root(self) -> bool:
         """Polls the root future; True when it is complete."""
-        root = self._root
+        root = self._ready._root
         cur = self._cur
         cur.budget = BUDGET
         self.polls += 1
-        if self._hooks is not None or self._histogram is not None:
-            what = self._run_observed(root, cur)
-        else:
-            what = root._run(self._cx, cur)
+        what = self._run_observed(root, cur) if self._observed else root._run(self._cx, cur)
         if what == 1:
-            self._root_woken = True
+            self._ready._root_woken = True
         elif what == 2:
-            self._deferred_wakers.append(_RootAgain(self))
+            self._ready._defer(RootAgain(self._ready))
         return what == 3
 
     def _let_go(self, task: Task) -> None:
@@ -380,31 +282,17 @@ class Executor(Scheduler):
         if timeout_ns == 0:
             self._park.park(0)
         else:
-            if self._hooks is not None:
-                self._hook("on_park", None)
+            if self._ready._hooks is not None:
+                self._ready._hook("on_park", None)
             self.parks += 1
             now = monotonic_ns()
             self.busy_ns += now - self._last_unpark
             self._last_unpark = 0
             self._park.park(timeout_ns)
             self._last_unpark = monotonic_ns()
-            if self._hooks is not None:
-                self._hook("on_unpark", None)
-        self._local._append_all(self._deferred)
-        if self._deferred_wakers:
-            wakers = self._deferred_wakers
-            self._deferred_wakers = []
-            wake_all(wakers)
-
-    def _nothing_deferred(self) -> bool:
-        return self._deferred._length == 0 and not self._deferred_wakers
-
-    def _has_work(self) -> bool:
-        self._lock()
-        remote = self._remote._length
-        root_woken = self._root_woken or self._remote_root_woken
-        self._unlock()
-        return root_woken or remote > 0 or self._local._length > 0 or not self._nothing_deferred()
+            if self._ready._hooks is not None:
+                self._ready._hook("on_unpark", None)
+        self._ready._wake_deferred()
 
     # --- entering and leaving ---------------------------------------------------------------------------
 
@@ -424,9 +312,11 @@ class Executor(Scheduler):
         if not taken:
             raise EnterError("another thread is driving this executor")
         self._thread = threading.get_ident()
-        saved = (cur.context, cur.task, cur.budget)
-        cur.scheduler = self
+        saved = (cur.context, cur.loop, cur.budget)
+        cur.scheduler = self._ready
+        cur.executor = self
         cur.context = self._cx
+        cur.loop = self._cx
         self._cur = cur
         self._last_unpark = monotonic_ns()
         return saved
@@ -437,12 +327,10 @@ class Executor(Scheduler):
             self.busy_ns += monotonic_ns() - self._last_unpark
         self._cur = None
         cur.scheduler = None
-        cur.context, cur.task, cur.budget = saved
-        self._cx._source = None
-        self._cx._made = None
-        # Woken but not polled: the next driver finds them where other threads' wakes are.
+        cur.executor = None
+        cur.context, cur.loop, cur.budget = saved
+        self._ready._hand_over()
         self._lock()
-        self._remote._append_all(self._local)
         self._thread = 0
         self._unlock()
 
@@ -481,7 +369,7 @@ class Executor(Scheduler):
         if self._closed:
             close_coroutine(future)
             raise RuntimeClosedError("this executor is closed: make a new one")
-        root = make_task(future, self, "root", None)
+        root = make_task(future, self._ready, "root", None)
         root._root = True
         return root
 
@@ -491,18 +379,11 @@ class Executor(Scheduler):
         except EnterError:
             root._coro.close()
             raise
-        self._lock()
-        self._root = root
-        self._root_woken = True
-        self._unlock()
+        self._ready._set_root(root)
         return saved
 
     def _leave_root(self, saved: Any) -> None:
-        self._lock()
-        self._root = None  # not the last reference: the caller has the root
-        self._root_woken = False
-        self._remote_root_woken = False
-        self._unlock()
+        self._ready._clear_root()
         self._leave(saved)
 
     def run_until_stalled(self) -> None:
@@ -513,12 +394,12 @@ class Executor(Scheduler):
         """Polls at most one task. False if there was none to poll."""
         saved = self._enter()
         try:
-            if not self._local._length and not self._nothing_deferred():
+            if not self._ready._local._length and not self._ready._nothing_deferred():
                 self._turn(0)
-            item = self._next_item()
-            if item is None:
+            task = self._ready._next_task()
+            if task is None:
                 return False
-            self._poll_item(item)
+            self._poll_task(task, self._cx, self._cur)
             if self._fatal is not None:
                 self._raise_fatal()
             return True
@@ -568,17 +449,18 @@ class Executor(Scheduler):
         self._closed = True
         self._owned._close()
         try:
-            for task in reversed(self._owned._all()):
+            for task in self._owned._all():
                 task.cancel()
             deadline = None if timeout is None else monotonic_ns() + int(timeout * 1e9)
             self._drain(deadline)
             final = None if last is None else last()
             if final is not None:
-                closing = make_task(final, self, "closing", None)
+                closing = make_task(final, self._ready, "closing", None)
                 self._owned._reopen_for(closing)
-                self._enqueue(closing)
+                self._ready._enqueue(closing)
                 self._drain(deadline)
             left_over = self._owned._all()
+            self._ready._close()  # first, for the queue links are no references
             for task in left_over:
                 self._abandon(task)
             if self._fatal is not None:
@@ -591,13 +473,15 @@ class Executor(Scheduler):
     def _drain(self, deadline: int | None) -> None:
         """Polls until no task is left or the time is up."""
         while self._owned._count() > 0:
-            item = self._next_item()
-            if item is not None:
-                self._poll_item(item)
-                if self._tick & 31 == 0:
+            task = self._ready._next_task()
+            if task is not None:
+                self._poll_task(task, self._cx, self._cur)
+                if self.polls & 31 == 0:
                     self._turn(0)
+                    if deadline is not None and monotonic_ns() >= deadline:
+                        return  # one that is always ready cannot keep us here
                 continue
-            if not self._nothing_deferred():
+            if not self._ready._nothing_deferred():
                 self._turn(0)
                 continue
             if deadline is None:
@@ -636,16 +520,17 @@ class Executor(Scheduler):
 
     def tasks(self) -> list[Task]:
         """The unfinished tasks of this moment, oldest first."""
-        return list(reversed(self._owned._all()))
+        return self._owned._all()  # type: ignore[no-any-return]
 
     @property
     def hooks(self) -> Hooks | None:
         """The installed hooks. Assign to install, None to remove; takes effect at the next event."""
-        return self._hooks  # type: ignore[no-any-return]
+        return self._ready._hooks  # type: ignore[no-any-return]
 
     @hooks.setter
     def hooks(self, value: Hooks | None) -> None:
-        self._hooks = value
+        self._ready._hooks = value
+        self._observed = value is not None or self._histogram is not None
 
     @property
     def histogram(self) -> Any:
@@ -655,6 +540,7 @@ class Executor(Scheduler):
     @histogram.setter
     def histogram(self, value: Any) -> None:
         self._histogram = value
+        self._observed = value is not None or self._ready._hooks is not None
 
     @property
     def park(self) -> Park:
@@ -669,7 +555,17 @@ class Executor(Scheduler):
     @property
     def queue_depth(self) -> int:
         """How many tasks wait for a poll right now."""
-        return self._local._length + self._remote._length + self._deferred._length  # type: ignore[no-any-return]
+        return self._ready._length()  # type: ignore[no-any-return]
+
+    @property
+    def wakes(self) -> int:
+        """How many wakes queued a task, from the driving thread."""
+        return self._ready._wakes  # type: ignore[no-any-return]
+
+    @property
+    def remote_wakes(self) -> int:
+        """How many wakes queued a task, from other threads."""
+        return self._ready._remote_wakes  # type: ignore[no-any-return]
 
     @property
     def is_parked(self) -> bool:
@@ -679,9 +575,7 @@ class Executor(Scheduler):
     @property
     def polling(self) -> Any:
         """The task that is being polled right now, or None; from any thread, at the cost of a walk over all."""
-        self._lock()
-        root = self._root
-        self._unlock()
+        root = self._ready._get_root()
         if root is not None and root._is_running():
             return root
         for one in self._owned._all():
@@ -695,34 +589,16 @@ class Executor(Scheduler):
         """The ident of the thread that drives, or 0."""
         return self._thread  # type: ignore[no-any-return]
 
-    def _hook(self, name: str, subject: Any) -> None:
-        hooks = self._hooks
-        if hooks is None:
-            return
+    def __del__(self) -> None:
+        # Dropped without a close: the tasks go with it, and no queue may keep a link to one.
         try:
-            if subject is None:
-                getattr(hooks, name)()
-            else:
-                getattr(hooks, name)(subject)
-        except Exception as error:
-            self._hooks = None
-            report_exception(f"hook {name} of {hooks!r} raised; the hooks were removed", error)
+            self._ready._close()
+        except AttributeError:  # __init__ refused its arguments
+            pass
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "parked" if self.is_parked else "running"
         return f"<{type(self).__name__} {state} tasks={len(self)} queued={self.queue_depth}>"
-
-
-class _RootAgain(Waker):
-    """The deferred wake of a root: it is in no queue, so the loop keeps this in its place."""
-
-    __slots__ = ("_executor",)
-
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-
-    def wake(self) -> None:
-        self._executor._root_woken = True
 
 
 def root_outcome(root: Task) -> Any:
@@ -735,9 +611,9 @@ def root_outcome(root: Task) -> Any:
 
 def spawn_here(future: Any, name: Any) -> Task | None:
     """Spawns on the executor that this thread drives; None if it drives none."""
-    scheduler = current().scheduler
-    if isinstance(scheduler, Executor):
-        executor: Executor = scheduler
-        return executor._spawn(future, name)
-    return None
+    found = current().executor
+    if found is None:
+        return None
+    executor: Executor = found
+    return executor._spawn(future, name)
 

@@ -3,7 +3,7 @@ cimport cython
 from cpython.ref cimport PyObject
 
 from .context cimport Context
-from .current cimport Current, current
+from .current cimport Current, current, distance, here, use_distance
 from .poll cimport PendingType, Ready, make_ready
 
 cdef extern from *:
@@ -37,10 +37,14 @@ cdef extern from *:
     static inline void mezame_set_iternext(PyObject *type, PyObject *(*next)(PyObject *)) {
         ((PyTypeObject *)type)->tp_iternext = next;
     }
+    static inline void mezame_set_await(PyObject *type, PyObject *(*await)(PyObject *)) {
+        ((PyTypeObject *)type)->tp_as_async->am_await = await;
+    }
     """
     PyObject *stop_iteration "mezame_stop_iteration"(object value)
     PyObject *new_reference "mezame_new_reference"(object value)
-    void set_iternext "mezame_set_iternext"(object type, PyObject *(*next)(PyObject *) except NULL)
+    void set_iternext "mezame_set_iternext"(object type, PyObject *(*next)(PyObject *) except? NULL)
+    void set_am_await "mezame_set_await"(object type, PyObject *(*await_)(PyObject *) except NULL)
 
 cdef PendingType PENDING
 cdef int _FRESH
@@ -53,11 +57,15 @@ cdef class Future:
     cpdef close(self)
     cpdef _advance(self)
 
-@cython.locals(future=Future, cx=Context, answer=object, ready=Ready)
-cdef PyObject *_iternext(PyObject *raw) except NULL
+@cython.locals(cur=Current)
+cdef PyObject *_borrowed() except NULL
+@cython.locals(found="PyObject *", answer=object)
+cdef PyObject *await_next(PyObject *raw) except? NULL
+@cython.locals(found="PyObject *")
+cdef PyObject *_am_await(PyObject *raw) except NULL
 
 @cython.locals(done=int, out=object)
-cpdef bint step(object coro, object error, Context cx, Current cur) except -1
+cpdef bint step(object coro, object error, object yielded, Context cx, Current cur) except -1
 
 cdef class CoroutineFuture(Future):
     cdef object _coro

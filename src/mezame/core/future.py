@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import CancelledError
 from .context import Context
-from .current import Current, current
+from .current import Current, current, distance
 from .foreign import await_outside, on_foreign_yield, wrap_awaitable
 from .poll import PENDING, Ready, make_ready
 
@@ -118,28 +118,47 @@ class Future:
         return cls
 
 
-def _iternext(raw: Any) -> Any:
+def _borrowed() -> Any:
+    """The slot, as ``here()`` gives it: the thread owns it."""
+    cur = current()
+    return cython.cast("PyObject *", cur)
+
+
+def await_next(raw: Any) -> Any:
     """``Future.__next__`` for the interpreter: the same steps, but the end costs no traceback.
 
     A compiled ``raise StopIteration(value)`` builds a frame and a traceback that the awaiting coroutine throws
     away at once; that was half of the cost of an await. So the type's C slot gets this function, which
     ends the iteration as C iterators do. It has no use when interpreted.
     """
-    future: Future = cython.cast(Future, raw)  # type: ignore[attr-defined]
-    cx = current().context
-    if cx is None:
-        raise RuntimeError(f"{type(future).__name__} was awaited outside of a runtime; see mezame.run")
-    answer = future.poll(cx)
+    found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
+    if found is cython.NULL:
+        found = _borrowed()
+    if cython.cast(Current, found).context is None:
+        name = type(cython.cast(Future, raw)).__name__
+        raise RuntimeError(f"{name} was awaited outside of a runtime; see mezame.run")
+    answer = cython.cast(Future, raw).poll(cython.cast(Current, found).context)
     if answer is PENDING:
-        return new_reference(answer)  # type: ignore  # noqa: F821 - C, from the .pxd
+        return new_reference(answer)  # type: ignore  # noqa: F821
     if type(answer) is not Ready:
-        raise no_such_poll(answer, future)
-    ready: Ready = answer
-    return stop_iteration(ready.value)  # type: ignore  # noqa: F821
+        raise no_such_poll(answer, cython.cast(Future, raw))
+    return stop_iteration(cython.cast(Ready, answer).value)  # type: ignore  # noqa: F821
+
+
+def _am_await(raw: Any) -> Any:
+    """``Future.__await__`` for the interpreter: inside of a poll, the future itself."""
+    found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
+    if found is cython.NULL:
+        found = _borrowed()
+    if cython.cast(Current, found).context is None:
+        return new_reference(await_outside(cython.cast(Future, raw)))  # type: ignore  # noqa: F821
+    return new_reference(cython.cast(Future, raw))  # type: ignore  # noqa: F821
 
 
 if cython.compiled:
-    set_iternext(Future, _iternext)  # type: ignore  # noqa: F821
+    use_distance(distance())  # type: ignore  # noqa: F821
+    set_iternext(Future, await_next)  # type: ignore  # noqa: F821
+    set_am_await(Future, _am_await)  # type: ignore  # noqa: F821
 
 
 def is_coroutine(obj: object) -> bool:
@@ -161,11 +180,17 @@ def to_coroutine(obj: Any) -> Coroutine[Any, Any, Any]:
     return wrap_awaitable(obj)
 
 
-def step(coro: Any, error: Any, cx: Context, cur: Current) -> bool:
+def step(coro: Any, error: Any, yielded: Any, cx: Context, cur: Current) -> bool:
     """Resumes ``coro`` once, throwing ``error`` into it if there is one.
+
+    ``yielded`` is what it yielded last: PENDING, or a foreign future that has to be seen to first.
 
     True: it returned, and ``cur.value`` is its value. False: it is Pending. Raises what it raised.
     """
+    if yielded is not PENDING:
+        error = on_foreign_yield(yielded, cx, cur)
+        if error is None:
+            return False
     while True:
         done = False
         if error is not None:
@@ -227,7 +252,7 @@ class CoroutineFuture(Future):
         outer = cur.context
         cur.context = cx
         try:
-            done = step(self._coro, error, cx, cur)
+            done = step(self._coro, error, PENDING, cx, cur)
         except BaseException:
             self._phase = _FINISHED
             raise

@@ -1,7 +1,8 @@
 """OwnedTasks: every live task of one executor, so that a running task is never garbage-collected.
 
-Doubly linked through the tasks: joining and leaving are O(1) and allocate nothing. Once closed (shutdown)
-it takes no more: a late spawn is born cancelled.
+A list in no order; each task knows its place in it (``_owned_at``, -1 outside). Joining appends; leaving moves
+the last task into the gap: both O(1), and neither touches a neighbour's memory. Once closed (shutdown) it
+takes no more: a late spawn is born cancelled.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from .task import Task
 class OwnedTasks(Guard):
     """The list; guarded, for spawns come from any thread."""
 
-    __slots__ = ("_closed", "_first", "_length", "_total")
+    __slots__ = ("_closed", "_tasks", "_total")
 
     def __init__(self) -> None:
-        self._first = None
-        self._length = 0
+        self._tasks = []
         self._total = 0
         self._closed = False
 
@@ -26,13 +26,8 @@ class OwnedTasks(Guard):
         self._lock()
         taken = not self._closed
         if taken:
-            first = self._first
-            task._owned_after = first
-            if first is not None:
-                first._owned_before = task
-            self._first = task
-            task._owned_by = self
-            self._length += 1
+            task._owned_at = len(self._tasks)
+            self._tasks.append(task)
             self._total += 1
         self._unlock()
         return taken
@@ -40,19 +35,13 @@ class OwnedTasks(Guard):
     def _discard(self, task: Task) -> None:
         """Lets the task go. The caller holds a reference of its own."""
         self._lock()
-        if task._owned_by is self:
-            before = task._owned_before
-            after = task._owned_after
-            if before is None:
-                self._first = after
-            else:
-                before._owned_after = after
-            if after is not None:
-                after._owned_before = before
-            task._owned_before = None
-            task._owned_after = None
-            task._owned_by = None
-            self._length -= 1
+        at = task._owned_at
+        if at >= 0:
+            last = self._tasks.pop()
+            if last is not task:
+                self._tasks[at] = last
+                last._owned_at = at
+            task._owned_at = -1
         self._unlock()
 
     def _close(self) -> None:
@@ -71,17 +60,18 @@ class OwnedTasks(Guard):
 
     def _count(self) -> int:
         self._lock()
-        length = self._length
+        length = len(self._tasks)
         self._unlock()
         return length
 
     def _all(self) -> list[Task]:
-        """The live tasks of this moment, newest first."""
-        tasks: list[Task] = []
+        """The live tasks of this moment, oldest first."""
         self._lock()
-        task = self._first
-        while task is not None:
-            tasks.append(task)
-            task = task._owned_after
+        tasks = list(self._tasks)
         self._unlock()
+        tasks.sort(key=_by_id)
         return tasks
+
+
+def _by_id(task: Task) -> int:
+    return task.id

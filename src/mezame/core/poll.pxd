@@ -1,13 +1,16 @@
 cimport cython
 
+from .reuse cimport reuse
+
 @cython.final
-@cython.freelist(64)
 cdef class Ready:
-    cdef public object value
+    cdef readonly object value
 
 @cython.final
 cdef class PendingType:
     pass
+
+cdef Ready _READY_NONE
 
 @cython.locals(ready=Ready)
 cpdef Ready make_ready(object value)

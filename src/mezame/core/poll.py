@@ -16,6 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
+
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -90,8 +95,16 @@ class PendingType:
 PENDING = PendingType()
 
 
+if cython.compiled:
+    reuse(Ready)  # type: ignore  # noqa: F821 - C, from the .pxd
+
+_READY_NONE = Ready(None)  # immutable, so that one serves all
+
+
 def make_ready(value: Any) -> Ready:
     """``Ready(value)`` without the argument handling of a class call: the form that leaves use."""
+    if value is None:
+        return _READY_NONE
     ready = Ready.__new__(Ready)
     ready.value = value
     return ready

@@ -1,12 +1,16 @@
 cimport cython
+from cpython.ref cimport PyObject
 
 from .waker cimport Wakeable
 
 @cython.final
 cdef class RunQueue:
-    cdef Wakeable _head
-    cdef Wakeable _tail
+    cdef PyObject *_head
+    cdef PyObject *_tail
     cdef Py_ssize_t _length
+    @cython.locals(link="PyObject *")
     cdef void _push(self, Wakeable item) noexcept
+    @cython.locals(head="PyObject *")
     cdef Wakeable _pop(self)
     cdef void _append_all(self, RunQueue other) noexcept
+    cdef void _clear(self) noexcept

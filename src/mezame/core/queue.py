@@ -1,13 +1,24 @@
-"""RunQueue: a FIFO linked through its members, so that queueing a task allocates nothing.
+"""RunQueue: a FIFO linked through its members, so that queueing a task allocates nothing and counts no reference.
 
-A task is in at most one queue, and in it at most once: the state word of the task says so
-(``state.py``: only the transition to SCHEDULED queues). A RunQueue has one owner; where several
-threads push, the owner holds its guard around the call.
+Invariants:
+
+1. A task is in at most one queue, and in it at most once: the state word of the task says so (``state.py``:
+   only the transition to SCHEDULED queues).
+2. Whoever is queued is held by ``OwnedTasks`` of the same executor until after it is taken out: a task leaves
+   that list only when it is complete, and a complete task is never queued. So the links need not be
+   references: compiled, they are bare pointers.
+3. A RunQueue has one owner; where several threads push, the owner holds its guard around the call.
+4. Whoever drops tasks that may be queued (a shutdown) clears the queue first.
 """
 
 from __future__ import annotations
 
 from .waker import Wakeable
+
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
 
 
 class RunQueue:
@@ -16,46 +27,51 @@ class RunQueue:
     __slots__ = ("_head", "_length", "_tail")
 
     def __init__(self) -> None:
-        self._head = None
-        self._tail = None
         self._length = 0
+        self._head = self._tail = cython.NULL
 
     def _push(self, item: Wakeable) -> None:
         """Appends ``item``, which is in no queue."""
-        if self._tail is None:
-            self._head = item
+        link = cython.cast("PyObject *", item)
+        if self._length == 0:
+            self._head = link
         else:
-            self._tail._next = item
-        self._tail = item
+            cython.cast(Wakeable, self._tail)._next = link
+        self._tail = link
         self._length += 1
 
     def _pop(self) -> Wakeable | None:
-        """Takes the first, or None."""
-        item = self._head
-        if item is None:
+        """Takes the first, or None. (``_head`` and ``_tail`` say nothing while the length is 0.)"""
+        if self._length == 0:
             return None
-        following = item._next
-        self._head = following
-        if following is None:
-            self._tail = None
-        else:
-            item._next = None
+        head = self._head
+        self._head = cython.cast(Wakeable, head)._next
         self._length -= 1
-        return item
+        if not cython.compiled:  # here the links are references: they must not keep anything alive
+            cython.cast(Wakeable, head)._next = cython.NULL
+            if self._length == 0:
+                self._head = self._tail = cython.NULL
+        return cython.cast(Wakeable, head)
 
     def _append_all(self, other: RunQueue) -> None:
         """Moves all of ``other`` behind our own, in order, in constant time."""
-        if other._head is None:
+        if other._length == 0:
             return
-        if self._tail is None:
+        if self._length == 0:
             self._head = other._head
         else:
-            self._tail._next = other._head
+            cython.cast(Wakeable, self._tail)._next = other._head
         self._tail = other._tail
         self._length += other._length
-        other._head = None
-        other._tail = None
         other._length = 0
+        if not cython.compiled:
+            other._head = other._tail = cython.NULL
+
+    def _clear(self) -> None:
+        """Forgets all."""
+        self._length = 0
+        if not cython.compiled:
+            self._head = self._tail = cython.NULL
 
     def __len__(self) -> int:
         return self._length

@@ -41,6 +41,11 @@ from __future__ import annotations
 
 from .waker import Wakeable
 
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
+
 _RUNNING = 1
 _COMPLETE = 2
 _NOTIFIED = 4
@@ -94,7 +99,7 @@ class TaskState(Wakeable):
     def _start_state(self) -> None:
         """What ``__init__`` does, for subclasses (a C call when compiled): born SCHEDULED."""
         self._waker = None
-        self._next = None
+        self._next = cython.NULL
         self._bits = _NOTIFIED
 
     def _to_notified(self) -> bool:

@@ -5,13 +5,12 @@ from .current cimport Current, Scheduler, current
 from .future cimport Future, is_coroutine, step, to_coroutine
 from .guard cimport Guard
 from .poll cimport PendingType, make_ready
+from .reuse cimport reuse
 from .state cimport TaskState
 from .waitlist cimport Waiter, WaitList
 from .waker cimport Wakeable, Waker, wake_all
 
 cdef extern from "Python.h":
-    int context_enter "PyContext_Enter"(object context) except -1
-    int context_exit "PyContext_Exit"(object context) except -1
     object context_copy "PyContext_CopyCurrent"()
 
 cdef extern from *:
@@ -27,6 +26,61 @@ cdef extern from *:
     }
     """
     object caller_code "mezame_caller_code"(int *lasti)
+
+# One poll of a coroutine in its contextvars, in one call: ``how`` says whether the answer is what it returned,
+# what it yielded, or the exception that it raised. No exception is set when it returns.
+cdef extern from *:
+    """
+    static PyObject *mezame_take_exception(void) {
+    #if PY_VERSION_HEX >= 0x030C0000
+        return PyErr_GetRaisedException();
+    #else
+        PyObject *type, *value, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        PyErr_NormalizeException(&type, &value, &traceback);
+        if (traceback != NULL) {
+            PyException_SetTraceback(value, traceback);
+            Py_DECREF(traceback);
+        }
+        Py_DECREF(type);
+        return value;
+    #endif
+    }
+    static inline PyObject *mezame_resume(PyObject *coroutine, PyObject *context, int *how) {
+        PyObject *out = NULL;
+        if (PyContext_Enter(context) < 0) {
+            *how = PYGEN_ERROR;
+            return mezame_take_exception();
+        }
+        *how = PyIter_Send(coroutine, Py_None, &out);
+        if (*how == PYGEN_ERROR)
+            out = mezame_take_exception();
+        if (PyContext_Exit(context) < 0) {
+            Py_XDECREF(out);
+            *how = PYGEN_ERROR;
+            out = mezame_take_exception();
+        }
+        return out;
+    }
+    static inline int mezame_untrack(PyObject *object) {
+        if (!PyObject_IS_GC(object) || !PyObject_GC_IsTracked(object))
+            return 0;
+        PyObject_GC_UnTrack(object);
+        return 1;
+    }
+    static inline void mezame_track(PyObject *object) {
+        if (PyObject_IS_GC(object) && !PyObject_GC_IsTracked(object))
+            PyObject_GC_Track(object);
+    }
+    static inline int mezame_is_gc(PyObject *object) { return PyObject_IS_GC(object); }
+    """
+    int PYGEN_RETURN
+    int PYGEN_ERROR
+    int PYGEN_NEXT
+    object resume "mezame_resume"(object coroutine, object context, int *how)
+    bint gc_untrack "mezame_untrack"(object obj) noexcept
+    void gc_track "mezame_track"(object obj) noexcept
+    bint is_gc "mezame_is_gc"(object obj) noexcept
 
 cdef PendingType PENDING
 
@@ -49,9 +103,7 @@ cdef class Task(TaskState):
     cdef object _name
     cdef object _cancel_message
     cdef object _site
-    cdef Task _owned_before
-    cdef Task _owned_after
-    cdef object _owned_by
+    cdef Py_ssize_t _owned_at
     cdef long long _id
     cdef int _lasti
     cdef int _requests
@@ -59,16 +111,21 @@ cdef class Task(TaskState):
     cdef bint _observed
     cdef bint _cancelled_out
     cdef bint _root
-    cdef void _setup(self, object coro, Scheduler scheduler, object name, object context) except *
-    @cython.locals(done=bint)
+    cdef bint _hidden
+    cdef int _setup(self, object coro, Scheduler scheduler, object name, object context) except -1
+    @cython.locals(how=int, cancel=bint)
     cdef int _run(self, Context cx, Current cur) except -1
+    @cython.locals(done=bint)
+    cdef int _run_slowly(self, Context cx, Current cur, bint cancel, object yielded) except -1
+    cdef int _hide(self) except -1
+    cdef int _show(self, object coro, object ctx) except -1
     cdef object _make_cancelled(self)
     @cython.locals(wakers=list, callbacks=list)
     cdef _finish(self, object value, object error)
     cdef _call_back(self, object callback)
     cdef _outcome(self)
     cdef Waker _fresh_waker(self)
-    cdef void _set_site(self, object code, int lasti) except *
+    cdef int _set_site(self, object code, int lasti) except -1
     cpdef bint is_finished(self)
     cpdef JoinFuture join_future(self)
     cpdef poll(self, Context cx)
@@ -78,10 +135,13 @@ cdef class Task(TaskState):
 cdef class JoinFuture(Waiter):
     cdef Task _task
     cdef bint _finished
-    cdef void _unlock_and_forget(self, Task task)
+    cdef int _start_join(self, Task task) except -1
+    cdef void _unlock_and_forget(self, Task task) noexcept
     cpdef bint is_finished(self)
 
 @cython.locals(task=Task)
 cpdef Task make_task(object future, Scheduler scheduler, object name, object context)
+@cython.locals(join=JoinFuture)
+cdef object await_task(Task task)
 cdef object copy_current()
 cpdef set_caller_site(Task task)

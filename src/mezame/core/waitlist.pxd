@@ -23,6 +23,6 @@ cdef class WaitList:
     cdef Waiter _pop(self)
     cdef Waiter _pop_newest(self)
     @cython.locals(waiter=Waiter)
-    cdef void _take_wakers(self, list wakers) except *
+    cdef int _take_wakers(self, list wakers) except -1
 
 cpdef Waker waker_of(Context cx)

@@ -1,11 +1,12 @@
 cimport cython
+from cpython.ref cimport PyObject
 
 from .guard cimport Guard
 
 cdef class Wakeable(Guard):
-    cdef Wakeable _next
+    cdef PyObject *_next
     cdef TaskWaker _waker
-    cdef void _wake(self)
+    cdef int _wake(self) except -1
     @cython.locals(waker=TaskWaker)
     cdef Waker _make_waker(self)
     @cython.locals(waker=TaskWaker)

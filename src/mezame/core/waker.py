@@ -17,6 +17,11 @@ from typing import Any
 from .guard import Guard
 from .report import report_exception
 
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
+
 
 class Wakeable(Guard):
     """Whatever can be woken: a task, the root of ``block_on``, a member of ``join_all``.
@@ -28,7 +33,7 @@ class Wakeable(Guard):
 
     def __init__(self) -> None:
         self._waker = None
-        self._next = None
+        self._next = cython.NULL
 
     def _wake(self) -> None:
         """Makes sure that there will be a poll after this call. Called from any thread."""

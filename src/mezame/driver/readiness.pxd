@@ -41,7 +41,7 @@ cdef class IoOp(Waiter):
     cdef int _mask
     cdef bint _drained
     cdef bint _done
-    cdef void _start_op(self, Source source, int mask) except *
+    cdef int _start_op(self, Source source, int mask) except -1
     cdef object _attempt(self)
     @cython.locals(tick=int, mask=int)
     cpdef poll(self, Context cx)

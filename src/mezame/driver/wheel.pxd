@@ -44,7 +44,7 @@ cdef class TimerWheel:
     @cython.locals(entry=TimerEntry, head=TimerEntry)
     cpdef bint drain(self, list fired, Py_ssize_t limit) except -1
     @cython.locals(level=int, digit=int, index=int, bit=ulonglong)
-    cdef void _place(self, TimerEntry entry) except *
+    cdef int _place(self, TimerEntry entry) except -1
     @cython.locals(bit=ulonglong)
     cdef void _clear_bit(self, int index) noexcept
     @cython.locals(level=int, bits=ulonglong, at=int, later=ulonglong)
@@ -52,7 +52,7 @@ cdef class TimerWheel:
     @cython.locals(shift=int, start=longlong)
     cdef long long _start_of(self, int index) except *
     @cython.locals(head=TimerEntry, first=TimerEntry, last=TimerEntry, due=TimerEntry)
-    cdef void _take_apart(self, int index) except *
+    cdef int _take_apart(self, int index) except -1
     @cython.locals(head=TimerEntry, entry=TimerEntry)
     cpdef list slots(self)
 

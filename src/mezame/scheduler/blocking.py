@@ -165,14 +165,14 @@ class BlockingPool(Scheduler):
     def _run_job(self, task: Task) -> None:
         cx = loop_context()
         slot = current()
-        outer = slot.context
-        slot.context = cx
+        outer, outer_loop = slot.context, slot.loop
+        slot.context = slot.loop = cx
         try:
             task._run(cx, slot)
         except BaseException as error:
             report_exception(f"the blocking pool could not run {task!r}", error)
         finally:
-            slot.context = outer
+            slot.context, slot.loop = outer, outer_loop
             if self._on_change is not None:
                 self._on_change(-1)
 

@@ -75,7 +75,7 @@ class CurrentThread(Executor):
     def _drive_root(self, root: Task) -> None:
         """With the core: the executor's loop, with ``root`` as its root."""
         root._to_notified()  # a wake on its way to the old scheduler has been made, or is a no-op from here on
-        root._scheduler = self
+        root._scheduler = self._ready
         saved = self._enter_with_root(root)
         try:
             self._loop(0)  # until the root is complete

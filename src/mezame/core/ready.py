@@ -1,0 +1,238 @@
+"""ReadyTasks: the tasks of one executor that can go on, and the half of the executor that wakers reach.
+
+    wake on the driving thread -----> local queue ------\\
+    wake on another thread ---------> remote queue ------+--> next task to poll
+    yielded, or out of budget ------> deferred queue ---/     (joins the local one after a turn of the driver)
+
+A task refers to this object and not to the executor, which holds its tasks: so an executor that is dropped
+goes at once, with all that it holds, and a waker that outlives it finds a closed door here.
+
+Threads: the local and the deferred queue, the tick and ``_wakes`` belong to the thread that drives (the one
+whose slot has this object as its ``scheduler``). The remote queue, ``_remote_wakes``, ``_closed``,
+``_drive_waker`` and the root's flags are guarded. The root (what ``block_on`` drives) is in no queue: its wakes
+are two flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .current import Scheduler, current
+from .hooks import Hooks
+from .park import Park
+from .queue import RunQueue
+from .report import report_exception
+from .task import Task
+from .waker import Wakeable, Waker, wake_all
+
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
+
+
+class ReadyTasks(Scheduler):
+    """Where a woken task goes, and where the loop takes the next one from."""
+
+    __slots__ = (
+        "_choose",
+        "_closed",
+        "_deferred",
+        "_deferred_wakers",
+        "_drive_waker",
+        "_global_interval",
+        "_hooks",
+        "_local",
+        "_park",
+        "_remote",
+        "_remote_root_woken",
+        "_remote_wakes",
+        "_root",
+        "_root_woken",
+        "_tick",
+        "_wakes",
+    )
+
+    def __init__(
+        self, park: Park, global_interval: int, hooks: Hooks | None, choose: Callable[[int], int] | None
+    ) -> None:
+        self._park = park
+        self._global_interval = global_interval
+        self._hooks = hooks
+        self._choose = choose
+        self._tick = 0
+        self._local = RunQueue()
+        self._remote = RunQueue()
+        self._deferred = RunQueue()
+        self._deferred_wakers = []
+        self._root = None
+        self._root_woken = False
+        self._remote_root_woken = False
+        self._drive_waker = None
+        self._closed = False
+        self._wakes = 0
+        self._remote_wakes = 0
+
+    # --- in: any thread ----------------------------------------------------------------------------------
+
+    def _schedule(self, item: Wakeable) -> None:
+        if self._hooks is not None:
+            self._hook("on_wake", item)
+        self._enqueue(item)
+
+    def _enqueue(self, item: Wakeable) -> None:
+        task: Task = item
+        if current().scheduler is not self:
+            self._enqueue_remote(task)
+        else:
+            self._wakes += 1
+            if not task._root:
+                self._local._push(task)
+            elif task is self._root:
+                self._root_woken = True
+
+    def _enqueue_remote(self, task: Task) -> None:
+        waker = None
+        self._lock()
+        if not self._closed:  # closed: the tasks are being dropped, and no link to one may stay
+            self._remote_wakes += 1
+            if not task._root:
+                self._remote._push(task)
+            elif task is self._root:
+                self._remote_root_woken = True
+            waker = self._drive_waker
+        self._unlock()
+        if waker is not None:
+            waker.wake()
+        self._park.unpark()
+
+    def _defer(self, waker: Waker) -> None:
+        self._deferred_wakers.append(waker)
+
+    # --- out: the driving thread ------------------------------------------------------------------------
+
+    def _next_task(self) -> Task | None:
+        """The next task to poll: local first, remote every 31st tick and when local is empty."""
+        self._tick += 1
+        if self._tick >= self._global_interval:
+            self._tick = 0
+            task = self._take_remote()
+            if task is not None:
+                return task
+        if self._choose is not None and self._local._length > 1:
+            self._rotate()
+        if self._local._length > 0:
+            return cython.cast(Task, self._local._pop())
+        return self._take_remote()
+
+    def _take_remote(self) -> Task | None:
+        """The oldest of what other threads queued."""
+        self._lock()
+        item = self._remote._pop()
+        self._unlock()
+        return item  # type: ignore[return-value]
+
+    def _rotate(self) -> None:
+        """Lets ``choose`` decide: brings the chosen task to the front of the local queue."""
+        length = self._local._length
+        index = self._choose(length)
+        if not 0 <= index < length:
+            raise ValueError(f"choose({length}) returned {index!r}; it must be an index below {length}")
+        for _ in range(index):
+            item = self._local._pop()
+            if item is not None:
+                self._local._push(item)
+
+    def _take_root_wake(self) -> bool:
+        """True if the root was woken since its last poll."""
+        self._lock()
+        woken = self._root_woken or self._remote_root_woken
+        self._root_woken = False
+        self._remote_root_woken = False
+        self._unlock()
+        return woken
+
+    def _wake_deferred(self) -> None:
+        """After a turn of the driver: whoever gave way is ready again, in order."""
+        self._local._append_all(self._deferred)
+        if self._deferred_wakers:
+            wakers = self._deferred_wakers
+            self._deferred_wakers = []
+            wake_all(wakers)
+
+    def _nothing_deferred(self) -> bool:
+        return self._deferred._length == 0 and not self._deferred_wakers
+
+    def _has_work(self) -> bool:
+        self._lock()
+        remote = self._remote._length
+        root_woken = self._root_woken or self._remote_root_woken
+        self._unlock()
+        return root_woken or remote > 0 or self._local._length > 0 or not self._nothing_deferred()
+
+    def _hand_over(self) -> None:
+        """The driving thread leaves: the next one finds what is woken but not polled in the remote queue."""
+        self._lock()
+        self._remote._append_all(self._local)
+        self._unlock()
+
+    # --- the root, the end -------------------------------------------------------------------------------
+
+    def _set_root(self, root: Task) -> None:
+        self._lock()
+        self._root = root
+        self._root_woken = True
+        self._unlock()
+
+    def _get_root(self) -> Task | None:
+        self._lock()
+        root = self._root
+        self._unlock()
+        return root  # type: ignore[no-any-return]
+
+    def _clear_root(self) -> None:
+        self._lock()
+        self._root = None  # not the last reference: the caller has the root
+        self._root_woken = False
+        self._remote_root_woken = False
+        self._unlock()
+
+    def _close(self) -> None:
+        """Forgets all, and takes nothing more from other threads."""
+        self._lock()
+        self._closed = True
+        self._remote._clear()
+        self._unlock()
+        self._local._clear()
+        self._deferred._clear()
+        self._deferred_wakers.clear()
+
+    def _length(self) -> int:
+        """How many tasks wait for a poll."""
+        return self._local._length + self._remote._length + self._deferred._length  # type: ignore[no-any-return]
+
+    def _hook(self, name: str, subject: Any) -> None:
+        hooks = self._hooks
+        if hooks is None:
+            return
+        try:
+            if subject is None:
+                getattr(hooks, name)()
+            else:
+                getattr(hooks, name)(subject)
+        except Exception as error:
+            self._hooks = None
+            report_exception(f"hook {name} of {hooks!r} raised; the hooks were removed", error)
+
+
+class RootAgain(Waker):
+    """The deferred wake of a root: it is in no queue, so the loop keeps this in its place."""
+
+    __slots__ = ("_ready",)
+
+    def __init__(self, ready: ReadyTasks) -> None:
+        self._ready = ready
+
+    def wake(self) -> None:
+        self._ready._root_woken = True
