@@ -22,6 +22,20 @@ cdef extern from *:
     static inline PyObject *mezame_stop_iteration(PyObject *value) {
         if (value == Py_None)
             return NULL; /* the end of a C iterator: StopIteration() is implied */
+    #if PY_VERSION_HEX >= 0x030C0000
+        {
+            /* What StopIteration(value) makes, less the arguments that only a traceback would show: the
+               interpreter takes the value out and drops the rest at once. */
+            PyTypeObject *type = (PyTypeObject *)PyExc_StopIteration;
+            PyStopIterationObject *stop = (PyStopIterationObject *)type->tp_alloc(type, 0);
+            if (stop == NULL)
+                return NULL;
+            stop->args = PyTuple_New(0);
+            stop->value = Py_NewRef(value);
+            PyErr_SetRaisedException((PyObject *)stop);
+            return NULL;
+        }
+    #else
         if (PyTuple_Check(value) || PyExceptionInstance_Check(value)) {
             PyObject *stop = PyObject_CallOneArg(PyExc_StopIteration, value);
             if (stop != NULL) {
@@ -32,6 +46,7 @@ cdef extern from *:
             PyErr_SetObject(PyExc_StopIteration, value);
         }
         return NULL;
+    #endif
     }
     static inline PyObject *mezame_new_reference(PyObject *object) { return Py_NewRef(object); }
     static inline void mezame_set_iternext(PyObject *type, PyObject *(*next)(PyObject *)) {

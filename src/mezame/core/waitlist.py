@@ -22,6 +22,11 @@ from .context import Context
 from .future import Future
 from .waker import Waker
 
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
+
 
 class Waiter(Future):
     """A future that waits in a ``WaitList``. ``_owner`` is the list that it is linked in, or None."""
@@ -33,10 +38,11 @@ class Waiter(Future):
 
     def _start_waiter(self) -> None:
         """What ``__init__`` does, for subclasses: a C call, where ``Waiter.__init__`` would be a Python one."""
-        self._owner = None
-        self._before = None
-        self._after = None
-        self._parked = None
+        if not cython.compiled:  # compiled, a new object has None already
+            self._owner = None
+            self._before = None
+            self._after = None
+            self._parked = None
 
     def _park_in(self, waiters: WaitList, waker: Waker) -> None:
         """Under the owner's guard: stores the waker of the latest poll and joins the end of the list once."""

@@ -52,7 +52,9 @@ cdef class EpollPoller(Poller):
     cdef object _epoll
     cdef int _epoll_fd
     cdef int _event_fd
-    cdef dict _sources
+    cdef list _sources
+    cdef Py_ssize_t _registered
+    cdef void _count(self, int change) noexcept
     cdef readonly bint needs_rearm
     cdef readonly long long waits
     cdef epoll_event _events[1024]

@@ -41,7 +41,7 @@ def available() -> bool:
 class EpollPoller(Poller):
     """The poller on epoll. See the module's docstring."""
 
-    __slots__ = ("_epoll", "_epoll_fd", "_event_fd", "_sources", "needs_rearm", "waits")
+    __slots__ = ("_epoll", "_epoll_fd", "_event_fd", "_registered", "_sources", "needs_rearm", "waits")
 
     name = "epoll"
 
@@ -49,7 +49,8 @@ class EpollPoller(Poller):
         self._epoll = select.epoll()
         self._epoll_fd = self._epoll.fileno()
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._sources = {}
+        self._sources = []  # at the place of their descriptors, which the kernel keeps small
+        self._registered = 0
         self.needs_rearm = False
         self.waits = 0
         self._epoll.register(self._event_fd, _IN | _ET)
@@ -57,25 +58,36 @@ class EpollPoller(Poller):
     def add(self, source: Source) -> None:
         """Registers the source's descriptor, for good. Raises ``OSError``."""
         fd = source.fd
+        while len(self._sources) <= fd:
+            self._sources.append(None)
         self._sources[fd] = source
         try:
             self._epoll.register(fd, _IN | _OUT | _RDHUP | _ET)
         except BaseException:
-            del self._sources[fd]
+            self._sources[fd] = None
             raise
+        self._count(1)
+
+    def _count(self, change: int) -> None:
+        self._lock()
+        self._registered += change
+        self._unlock()
 
     def remove(self, source: Source) -> None:
         """Forgets the source, before its descriptor is closed."""
-        if self._sources.pop(source.fd, None) is None:
+        fd = source.fd
+        if fd >= len(self._sources) or self._sources[fd] is not source:
             return
+        self._sources[fd] = None
+        self._count(-1)
         try:
-            self._epoll.unregister(source.fd)
+            self._epoll.unregister(fd)
         except (OSError, ValueError):  # the descriptor was closed behind our back, or we are closed
             pass
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
-        if timeout_ns == 0 and not self._sources:
+        if timeout_ns == 0 and self._registered == 0:
             return 0
         # The kernel counts in milliseconds here; rounded up, so that no timer is early.
         timeout = -1 if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000
@@ -95,7 +107,7 @@ class EpollPoller(Poller):
         return count
 
     def _dispatch(self, fd: int, events: int) -> None:
-        source = self._sources.get(fd)
+        source = self._sources[fd] if fd < len(self._sources) else None
         if source is None:  # our eventfd, or a source that was removed since the kernel made the event
             return
         bits = 0
@@ -130,11 +142,12 @@ class EpollPoller(Poller):
 
     def sources(self) -> list[Any]:
         """The registered sources."""
-        return list(self._sources.values())
+        return [source for source in self._sources if source is not None]
 
     def close(self) -> None:
         """Closes the descriptors; sources are the driver's to shut down before."""
         self._sources.clear()
+        self._registered = 0
         self._epoll.close()
         if self._event_fd >= 0:
             os.close(self._event_fd)

@@ -1,13 +1,20 @@
 cimport cython
+from cpython.ref cimport PyObject
 
 from ..core.context cimport Context
-from ..core.current cimport Current, current
+from ..core.current cimport Current, current, distance, here, use_distance
+from ..core.future cimport await_next, new_reference, stop_iteration
 from ..core.guard cimport Guard
 from ..core.poll cimport PendingType, make_ready
 from ..core.waitlist cimport Waiter, WaitList
 from ..core.waker cimport Waker, wake_all
 
 cdef PendingType PENDING
+cdef object _BLOCKED
+cdef int _READABLE
+cdef int _READ
+cdef int _WRITE
+cdef int _CLEARABLE
 
 cdef class Source(Guard):
     cdef readonly int fd
@@ -23,13 +30,13 @@ cdef class Source(Guard):
     cdef bint _shutdown
     cdef WaitList _readers
     cdef WaitList _writers
-    @cython.locals(lone=Waiter)
+    @cython.locals(readers=Py_ssize_t, writers=Py_ssize_t)
     cpdef set_ready(self, int bits)
-    cdef _wake_lone(self, Waiter waiter)
+    cdef _wake_many(self, int bits)
     @cython.locals(tick=int)
     cdef int _begin(self, int mask) except -2
     @cython.locals(last=bint)
-    cdef _end(self, int drained, int tick)
+    cdef int _end(self, int drained, int tick) except -1
     cdef bint _park(self, Waiter op, int mask, Waker waker)
     cdef _arm(self, int mask, Context cx)
     cdef _leave(self, Waiter op)
@@ -41,10 +48,20 @@ cdef class IoOp(Waiter):
     cdef int _mask
     cdef bint _drained
     cdef bint _done
+    # Of the subclasses, kept here so that freeing one is one step: each class with objects of its own is one more.
+    cdef object _keep
+    cdef object _data
+    cdef Py_ssize_t _length
+    cdef Py_ssize_t _offset
+    cdef Py_ssize_t _count
     cdef int _start_op(self, Source source, int mask) except -1
     cdef object _attempt(self)
-    @cython.locals(tick=int, mask=int)
     cpdef poll(self, Context cx)
+    @cython.locals(tick=int, mask=int)
+    cdef object _go(self, Context cx, Current cur)
+
+@cython.locals(found="PyObject *", value=object)
+cdef PyObject *io_next(PyObject *raw) except? NULL
 
 @cython.final
 cdef class ReadyOp(IoOp):

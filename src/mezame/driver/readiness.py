@@ -29,12 +29,17 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
-from ..core.current import current
+from ..core.current import Current, current, distance
 from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
 from ..core.waitlist import Waiter, WaitList
 from ..core.waker import Waker, wake_all
 from ..errors import RuntimeClosedError
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
 
 READABLE = 1
 WRITABLE = 2
@@ -44,8 +49,10 @@ ERROR = 16
 READ = READABLE | READ_CLOSED | ERROR
 WRITE = WRITABLE | WRITE_CLOSED | ERROR
 CLEARABLE = READABLE | WRITABLE
+_READABLE, _READ, _WRITE, _CLEARABLE = READABLE, READ, WRITE, CLEARABLE  # C integers here, when compiled
 
 BLOCKED = object()  # an attempt's answer: the kernel said EAGAIN
+_BLOCKED = BLOCKED
 
 
 class Source(Guard):
@@ -87,29 +94,36 @@ class Source(Guard):
 
     def set_ready(self, bits: int) -> None:
         """The driver saw these bits: keeps them and wakes whom they concern. Any thread."""
-        lone: Any = None
-        wakers: list[Waker] = []
         self._lock()
         self._ready |= bits
         self._tick = (self._tick + 1) & 0x7FFFFFFF
-        if bits & READ and self._readers._length:
-            if self._readers._length == 1 and not (bits & WRITE and self._writers._length):
-                lone = self._readers._pop()
-            else:
-                self._readers._take_wakers(wakers)
-        if bits & WRITE and self._writers._length:
+        readers = self._readers._length if bits & _READ else 0
+        writers = self._writers._length if bits & _WRITE else 0
+        if readers + writers > 1:
+            self._unlock()
+            self._wake_many(bits)
+            return
+        waiter: Any = None
+        if readers == 1:
+            waiter = self._readers._pop()
+        elif writers == 1:
+            waiter = self._writers._pop()
+        self._unlock()
+        if waiter is not None:
+            waker = cython.cast(Waiter, waiter)._parked
+            if waker is not None:
+                cython.cast(Waker, waker).wake()
+
+    def _wake_many(self, bits: int) -> None:
+        """The uncommon case: several waiters. Who joined since ``set_ready`` looked is woken too, which is harmless."""
+        wakers: list[Waker] = []
+        self._lock()
+        if bits & _READ:
+            self._readers._take_wakers(wakers)
+        if bits & _WRITE:
             self._writers._take_wakers(wakers)
         self._unlock()
-        if lone is not None:
-            self._wake_lone(lone)
-        elif wakers:
-            wake_all(wakers)
-
-    def _wake_lone(self, waiter: Waiter) -> None:
-        """The common case, one reader: no list, one wake."""
-        waker = waiter._parked
-        if waker is not None:
-            waker.wake()
+        wake_all(wakers)
 
     def _begin(self, mask: int) -> int:
         """Before an attempt: the tick if the direction looks ready, -1 if not. Raises if it is closed.
@@ -132,7 +146,7 @@ class Source(Guard):
         """After an attempt: ``drained`` are the bits it found empty. Closes the descriptor if it is last."""
         self._lock()
         if drained and tick == self._tick:
-            self._ready &= ~(drained & CLEARABLE)
+            self._ready &= ~(drained & _CLEARABLE)
         self._users -= 1
         last = self._closed and self._users == 0
         self._unlock()
@@ -145,7 +159,7 @@ class Source(Guard):
         if self._ready & mask or self._closed or self._shutdown:
             self._unlock()
             return False
-        op._park_in(self._readers if mask & READABLE else self._writers, waker)
+        op._park_in(self._readers if mask & _READABLE else self._writers, waker)
         self._unlock()
         return True
 
@@ -245,7 +259,7 @@ class IoOp(Waiter):
     that it emptied (filled) the kernel's buffer.
     """
 
-    __slots__ = ("_done", "_drained", "_mask", "_source")
+    __slots__ = ("_count", "_data", "_done", "_drained", "_keep", "_length", "_mask", "_offset", "_source")
 
     def __init__(self, source: Source, mask: int) -> None:
         self._start_op(source, mask)
@@ -257,17 +271,24 @@ class IoOp(Waiter):
         self._mask = mask
         self._drained = False
         self._done = False
+        if not cython.compiled:
+            self._keep = None  # what must stay alive meanwhile: the stream
+            self._data = None
 
     def _attempt(self) -> Any:
         """One system call. Returns the operation's value or ``BLOCKED``; raises ``OSError``."""
         raise TypeError(f"{type(self).__name__} must define _attempt()")
 
     def poll(self, cx: Context) -> Any:
+        value = self._go(cx, current())
+        return PENDING if value is _BLOCKED else make_ready(value)
+
+    def _go(self, cx: Context, cur: Current) -> Any:
+        """``poll`` without the wrapping: the value, or BLOCKED for Pending."""
         if self._done:
             raise RuntimeError("this I/O operation was polled after it completed: start a new one")
-        cur = current()
         if not cur._take_budget(cx):
-            return PENDING
+            return _BLOCKED
         source = self._source
         mask = self._mask
         while True:
@@ -277,24 +298,38 @@ class IoOp(Waiter):
                 try:
                     value = self._attempt()
                 except BaseException:
-                    self._drained = False  # it failed, it did not find the buffer empty
+                    source._end(0, tick)  # it failed, it did not find the buffer empty
                     raise
-                finally:
-                    source._end(mask if self._drained else 0, tick)
-                if value is not BLOCKED:
+                source._end(mask if self._drained else 0, tick)
+                if value is not _BLOCKED:
                     self._done = True
                     if self._owner is not None:
                         source._leave(self)
-                    return make_ready(value)
+                    return value
                 continue
             if source._park(self, mask, cx._get_waker()):
                 cur._refund()
                 if source._rearm or source.hooks is not None:
                     source._arm(mask, cx)
-                return PENDING
+                return _BLOCKED
 
     def close(self) -> None:
         self._source._leave(self)
+
+
+def io_next(raw: Any) -> Any:
+    """``poll`` and what ``Future.__next__`` makes of it, in one: every await of a hot operation comes through here."""
+    found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
+    if found is cython.NULL or cython.cast(Current, found).context is None:
+        return await_next(raw)  # type: ignore  # noqa: F821
+    value = cython.cast(IoOp, raw)._go(cython.cast(Current, found).context, cython.cast(Current, found))
+    if value is _BLOCKED:
+        return new_reference(PENDING)  # type: ignore  # noqa: F821
+    return stop_iteration(value)  # type: ignore  # noqa: F821
+
+
+if cython.compiled:
+    use_distance(distance())  # type: ignore  # noqa: F821
 
 
 class ReadyOp(IoOp):

@@ -40,12 +40,19 @@ cdef extern from *:
             _PyBytes_Resize(&bytes, got);
         return bytes;
     }
-    static PyObject *mezame_socket_recv_into(int fd, PyObject *target, Py_ssize_t offset, Py_ssize_t limit,
-                                             PyObject *blocked) {
+    static Py_ssize_t mezame_socket_count(ssize_t count) {
+        if (count >= 0)
+            return count;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return -1;
+        PyErr_SetFromErrno(PyExc_OSError);
+        return -2;
+    }
+    static Py_ssize_t mezame_socket_recv_into(int fd, PyObject *target, Py_ssize_t offset, Py_ssize_t limit) {
         Py_buffer view;
         ssize_t got;
         if (PyObject_GetBuffer(target, &view, PyBUF_WRITABLE) < 0)
-            return NULL;
+            return -2;
         if (offset > view.len)
             offset = view.len;
         if (limit > view.len - offset)
@@ -56,11 +63,9 @@ cdef extern from *:
         int saved = errno;
         PyBuffer_Release(&view);
         errno = saved;
-        if (got < 0)
-            return mezame_socket_error(blocked);
-        return PyLong_FromSsize_t(got);
+        return mezame_socket_count(got);
     }
-    static PyObject *mezame_socket_send(int fd, PyObject *data, Py_ssize_t offset, PyObject *blocked) {
+    static Py_ssize_t mezame_socket_send(int fd, PyObject *data, Py_ssize_t offset) {
         ssize_t sent;
         if (PyBytes_CheckExact(data)) {
             do {
@@ -70,7 +75,7 @@ cdef extern from *:
         } else {
             Py_buffer view;
             if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
-                return NULL;
+                return -2;
             if (offset > view.len)
                 offset = view.len;
             do {
@@ -81,16 +86,16 @@ cdef extern from *:
             PyBuffer_Release(&view);
             errno = saved;
         }
-        if (sent < 0)
-            return mezame_socket_error(blocked);
-        return PyLong_FromSsize_t(sent);
+        return mezame_socket_count(sent);
     }
     """
     object socket_recv "mezame_socket_recv"(int fd, Py_ssize_t limit, object blocked)
-    object socket_recv_into "mezame_socket_recv_into"(int fd, object target, Py_ssize_t offset,
-                                                      Py_ssize_t limit, object blocked)
-    object socket_send "mezame_socket_send"(int fd, object data, Py_ssize_t offset, object blocked)
+    Py_ssize_t socket_recv_into "mezame_socket_recv_into"(int fd, object target, Py_ssize_t offset,
+                                                          Py_ssize_t limit) except -2
+    Py_ssize_t socket_send "mezame_socket_send"(int fd, object data, Py_ssize_t offset) except -2
+
+cdef object _BLOCKED
 
 cpdef object recv(int fd, Py_ssize_t limit)
-cpdef object recv_into(int fd, object buffer, Py_ssize_t offset, Py_ssize_t limit)
-cpdef object send(int fd, object data, Py_ssize_t offset)
+cpdef Py_ssize_t recv_into(int fd, object buffer, Py_ssize_t offset, Py_ssize_t limit) except -2
+cpdef Py_ssize_t send(int fd, object data, Py_ssize_t offset) except -2

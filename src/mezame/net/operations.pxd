@@ -2,7 +2,9 @@ cimport cython
 
 from ..core.context cimport Context
 from ..core.poll cimport PendingType
-from ..driver.readiness cimport IoOp, Source
+from ..core.reuse cimport reuse
+from ..core.future cimport set_iternext
+from ..driver.readiness cimport IoOp, Source, io_next
 from ..driver.sockets cimport recv, recv_into, send
 
 cdef PendingType PENDING
@@ -12,43 +14,37 @@ cdef int WRITE
 
 @cython.final
 cdef class ReadOp(IoOp):
-    cdef object _keep
-    cdef Py_ssize_t _limit
+    pass
 
 @cython.final
 cdef class ReadIntoOp(IoOp):
-    cdef object _keep
-    cdef object _buffer
-    cdef Py_ssize_t _limit
+    pass
 
 @cython.final
 cdef class ReadExactOp(IoOp):
-    cdef object _keep
     cdef bytearray _buffer
-    cdef Py_ssize_t _filled
-    cdef Py_ssize_t _size
 
 @cython.final
 cdef class WriteOp(IoOp):
-    cdef object _keep
-    cdef object _data
+    pass
 
 @cython.final
 cdef class WriteAllOp(IoOp):
-    cdef object _keep
-    cdef object _data
-    cdef Py_ssize_t _length
-    cdef Py_ssize_t _offset
+    pass
+
+@cython.locals(op=ReadOp)
+cpdef IoOp read_op(object stream, Source source, Py_ssize_t limit)
+@cython.locals(op=WriteAllOp)
+cpdef IoOp write_all_op(object stream, Source source, object data)
+cpdef Py_ssize_t length_of(object data) except -1
 
 @cython.final
 cdef class CallOp(IoOp):
-    cdef object _keep
     cdef object _function
     cdef tuple _args
 
 @cython.final
 cdef class AcceptOp(IoOp):
-    cdef object _keep
     cdef object _accept
     cdef object _sleep
     cdef object _pause

@@ -14,90 +14,103 @@ from ..driver.readiness import BLOCKED, READ, WRITE, IoOp, Source
 from ..driver.sockets import recv, recv_into, send
 from ..errors import UnexpectedEof
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
 
 class ReadOp(IoOp):
     """Up to ``limit`` bytes; ``b""`` is the end of the stream."""
 
-    __slots__ = ("_keep", "_limit")
+    __slots__ = ()
 
     def __init__(self, stream: Any, source: Source, limit: int) -> None:
-        self._start_op(source, READ)
-        self._keep = stream
-        self._limit = limit
+        raise TypeError("made by stream.read()")
 
     def _attempt(self) -> Any:
-        data = recv(self._source.fd, self._limit)
+        data = recv(self._source.fd, self._length)
         if data is not BLOCKED:
-            got = len(data)
+            self._count = len(data)
             # A full read: there may be more. The end of the stream stays readable for ever.
-            self._drained = 0 < got < self._limit
+            self._drained = 0 < self._count < self._length
         return data
+
+
+def read_op(stream: Any, source: Source, limit: int) -> IoOp:
+    """A new ``ReadOp``, without the cost of a class call."""
+    op = ReadOp.__new__(ReadOp)
+    op._start_op(source, READ)
+    op._keep = stream
+    op._length = limit
+    return op
 
 
 class ReadIntoOp(IoOp):
     """Reads into a buffer; the number of bytes, 0 at the end of the stream."""
 
-    __slots__ = ("_buffer", "_keep", "_limit")
+    __slots__ = ()
 
     def __init__(self, stream: Any, source: Source, buffer: Any, limit: int) -> None:
         self._start_op(source, READ)
         self._keep = stream
-        self._buffer = buffer
-        self._limit = limit
+        self._data = buffer
+        self._length = limit
 
     def _attempt(self) -> Any:
-        got = recv_into(self._source.fd, self._buffer, 0, self._limit)
-        if got is not BLOCKED:
-            self._drained = 0 < got < self._limit
-        return got
+        self._count = recv_into(self._source.fd, self._data, 0, self._length)
+        if self._count < 0:
+            return BLOCKED
+        self._drained = 0 < self._count < self._length
+        return self._count
 
 
 class ReadExactOp(IoOp):
     """Exactly ``size`` bytes, or ``UnexpectedEof`` with what came."""
 
-    __slots__ = ("_buffer", "_filled", "_keep", "_size")
+    __slots__ = ("_buffer",)
 
     def __init__(self, stream: Any, source: Source, size: int) -> None:
         self._start_op(source, READ)
         self._keep = stream
-        self._size = size
+        self._length = size
         self._buffer = None
-        self._filled = 0
+        self._offset = 0
 
     def _attempt(self) -> Any:
         if self._buffer is None:
-            data = recv(self._source.fd, self._size)
+            data = recv(self._source.fd, self._length)
             if data is BLOCKED:
                 return BLOCKED
-            if len(data) == self._size:
+            if len(data) == self._length:
                 self._drained = False
                 return data
             if not data:
                 raise self._cut_short(b"")
-            self._buffer = bytearray(self._size)
+            self._buffer = bytearray(self._length)
             self._buffer[: len(data)] = data
-            self._filled = len(data)
-        while self._filled < self._size:
-            got = recv_into(self._source.fd, self._buffer, self._filled, self._size - self._filled)
-            if got is BLOCKED:
+            self._offset = len(data)
+        while self._offset < self._length:
+            self._count = recv_into(self._source.fd, self._buffer, self._offset, self._length - self._offset)
+            if self._count < 0:
                 return BLOCKED
-            if got == 0:
-                raise self._cut_short(bytes(self._buffer[: self._filled]))
-            self._filled += got
+            if self._count == 0:
+                raise self._cut_short(bytes(self._buffer[: self._offset]))
+            self._offset += self._count
         self._drained = False
         return bytes(self._buffer)
 
     def _cut_short(self, partial: bytes) -> UnexpectedEof:
         self._drained = False
         return UnexpectedEof(
-            f"the stream ended after {len(partial)} of {self._size} bytes", partial=partial, expected=self._size
+            f"the stream ended after {len(partial)} of {self._length} bytes", partial=partial, expected=self._length
         )
 
 
 class WriteOp(IoOp):
     """Writes what there is room for; the number of bytes."""
 
-    __slots__ = ("_data", "_keep")
+    __slots__ = ()
 
     def __init__(self, stream: Any, source: Source, data: Any) -> None:
         self._start_op(source, WRITE)
@@ -105,37 +118,63 @@ class WriteOp(IoOp):
         self._data = data
 
     def _attempt(self) -> Any:
-        sent = send(self._source.fd, self._data, 0)
-        self._drained = sent is BLOCKED
-        return sent
+        self._count = send(self._source.fd, self._data, 0)
+        if self._count < 0:
+            return BLOCKED
+        self._drained = False
+        return self._count
 
 
 class WriteAllOp(IoOp):
     """Writes all of it."""
 
-    __slots__ = ("_data", "_keep", "_length", "_offset")
+    __slots__ = ()
 
     def __init__(self, stream: Any, source: Source, data: Any, length: int) -> None:
-        self._start_op(source, WRITE)
-        self._keep = stream
-        self._data = data
-        self._length = length
-        self._offset = 0
+        raise TypeError("made by stream.write_all()")
 
     def _attempt(self) -> Any:
         while self._offset < self._length:
-            sent = send(self._source.fd, self._data, self._offset)
-            if sent is BLOCKED:
+            self._count = send(self._source.fd, self._data, self._offset)
+            if self._count < 0:
                 return BLOCKED
-            self._offset += sent
+            self._offset += self._count
         self._drained = False
         return None
+
+
+def length_of(data: Any) -> int:
+    """The bytes in ``data``; ``TypeError`` if it cannot be written."""
+    if isinstance(data, bytes):
+        return len(data)
+    if isinstance(data, str):
+        raise TypeError(f"bytes are written to a socket, not str {data[:40]!r}: encode it first")
+    with memoryview(data) as view:
+        return view.nbytes
+
+
+def write_all_op(stream: Any, source: Source, data: Any) -> IoOp:
+    """A new ``WriteAllOp``, without the cost of a class call."""
+    op = WriteAllOp.__new__(WriteAllOp)
+    op._start_op(source, WRITE)
+    op._keep = stream
+    op._data = data
+    op._length = len(data) if type(data) is bytes else length_of(data)
+    op._offset = 0
+    return op
+
+
+if cython.compiled:
+    reuse(ReadOp)  # type: ignore  # noqa: F821 - C, from the .pxd
+    reuse(WriteAllOp)  # type: ignore  # noqa: F821
+    for kind in (ReadOp, ReadIntoOp, ReadExactOp, WriteOp, WriteAllOp):
+        set_iternext(kind, io_next)  # type: ignore  # noqa: F821
 
 
 class CallOp(IoOp):
     """Any other non-blocking call on the socket, retried until it does not raise ``BlockingIOError``."""
 
-    __slots__ = ("_args", "_function", "_keep")
+    __slots__ = ("_args", "_function")
 
     def __init__(self, stream: Any, source: Source, mask: int, function: Any, args: tuple[Any, ...]) -> None:
         self._start_op(source, mask)
@@ -155,7 +194,7 @@ class CallOp(IoOp):
 class AcceptOp(IoOp):
     """The next connection. Waits a little, and goes on, when the process has no descriptors left."""
 
-    __slots__ = ("_accept", "_delay", "_keep", "_pause", "_sleep")
+    __slots__ = ("_accept", "_delay", "_pause", "_sleep")
 
     def __init__(self, listener: Any, source: Source, accept: Any, sleep: Any) -> None:
         self._start_op(source, READ)

@@ -3,7 +3,7 @@ cimport cython
 from ..core.future cimport Future
 from ..driver.readiness cimport ReadyOp
 from .registered cimport RegisteredSocket
-from .operations cimport AcceptOp, CallOp, ReadExactOp, ReadIntoOp, ReadOp, WriteAllOp, WriteOp
+from .operations cimport AcceptOp, CallOp, ReadExactOp, ReadIntoOp, WriteOp, length_of, read_op, write_all_op
 
 cdef int READ
 cdef int WRITE

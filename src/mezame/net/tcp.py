@@ -14,7 +14,7 @@ from ..core.future import Future, ready
 from ..driver.readiness import READ, WRITE, ReadyOp
 from .connect import connect_tcp
 from .listen import bind_tcp, sleep_after_error
-from .operations import AcceptOp, CallOp, ReadExactOp, ReadIntoOp, ReadOp, WriteAllOp, WriteOp
+from .operations import AcceptOp, CallOp, ReadExactOp, ReadIntoOp, WriteOp, length_of, read_op, write_all_op
 from .register import register
 from .registered import RegisteredSocket
 
@@ -25,15 +25,6 @@ def _positive(what: str, value: Any) -> int:
     if value < 0:
         raise ValueError(f"{what} must be a number of bytes from 0 on, not {value!r}")
     return int(value)
-
-
-def _length_of(data: Any) -> int:
-    if isinstance(data, bytes):
-        return len(data)
-    if isinstance(data, str):
-        raise TypeError(f"bytes are written to a socket, not str {data[:40]!r}: encode it first")
-    with memoryview(data) as view:
-        return view.nbytes
 
 
 class TcpStream(RegisteredSocket):
@@ -92,7 +83,7 @@ class TcpStream(RegisteredSocket):
         """
         if limit <= 0:
             return self._read_nothing(limit)
-        return ReadOp(self, self._source, limit)
+        return read_op(self, self._source, limit)
 
     def _read_nothing(self, limit: int) -> Future:
         if limit < 0:
@@ -140,7 +131,7 @@ class TcpStream(RegisteredSocket):
 
         Raises ``BrokenPipeError`` or ``ConnectionResetError`` if the peer is gone.
         """
-        if _length_of(data) == 0:
+        if length_of(data) == 0:
             return ready(0)
         return WriteOp(self, self._source, data)
 
@@ -149,8 +140,7 @@ class TcpStream(RegisteredSocket):
 
         Not cancel safe: when cancelled, an unknown part has been written.
         """
-        length = len(data) if type(data) is bytes else _length_of(data)
-        return WriteAllOp(self, self._source, data, length)
+        return write_all_op(self, self._source, data)
 
     def write_vectored(self, buffers: Iterable[Any]) -> Future:
         """Writes several buffers with one call, as far as there is room; awaits to the number of bytes.
@@ -158,7 +148,7 @@ class TcpStream(RegisteredSocket):
         Cancel safe.
         """
         parts = list(buffers)
-        if not any(_length_of(part) for part in parts):
+        if not any(length_of(part) for part in parts):
             return ready(0)
         return CallOp(self, self._source, WRITE, self._sock.sendmsg, (parts[:IOV_MAX],))
 
