@@ -12,7 +12,6 @@ RANKS = {
     "net": 4, "task": 5, "testing": 6, "cli": 7,
 }  # fmt: skip
 LONG = {
-    "sync/mpsc.py": "one guard over both ends and their permits",
     "core/executor.py": "the loop with its ways in and out",
     "core/task.py": "task and join handle are one object",
 }
@@ -77,7 +76,8 @@ def test_pxd_cimports_point_down():
         assert path.with_suffix(".py").exists(), f"{path.name} has no .py beside it"
         mine = RANKS[path.relative_to(ROOT).parts[0].removesuffix(".pxd")]
         for dots, module in re.findall(r"^from (\.+)(\S+) cimport", path.read_text(), re.M):
-            target = path.parent.relative_to(ROOT).parts[0] if len(dots) == 1 else module.split(".")[0]
+            base = path.relative_to(ROOT).parts[: -len(dots)]
+            target = (*base, *module.split("."))[0]
             assert RANKS[target] <= mine, f"{path}: {module}"
 
 

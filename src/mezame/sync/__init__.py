@@ -8,7 +8,7 @@ file of its name beside these.
 from . import mpsc, oneshot
 from .mutex import Mutex, MutexGuard, TryLockError
 from .notify import Notified, Notify
-from .semaphore import AcquireError, Permit, Semaphore, TryAcquireError
+from .semaphore import AcquireError, Semaphore, SemaphorePermit, TryAcquireError
 
 __all__ = [
     "AcquireError",
@@ -16,8 +16,8 @@ __all__ = [
     "MutexGuard",
     "Notified",
     "Notify",
-    "Permit",
     "Semaphore",
+    "SemaphorePermit",
     "TryAcquireError",
     "TryLockError",
     "mpsc",

@@ -1,7 +1,6 @@
 cimport cython
 
 from ..core.context cimport Context
-from ..core.current cimport current
 from ..core.poll cimport PendingType, make_ready
 from .semaphore cimport Acquire, Semaphore
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.block_on import block_on
 from ..core.context import Context
-from ..core.current import current
 from ..core.poll import PENDING, make_ready
+from .blocking import blocking
+from .errors import TryLockError
 from .semaphore import Acquire, Semaphore
 
-
-class TryLockError(Exception):
-    """``try_lock`` found the mutex locked."""
+__all__ = ["Mutex", "MutexGuard", "TryLockError"]
 
 
 class Mutex:
@@ -53,14 +51,35 @@ class Mutex:
     def try_lock(self) -> MutexGuard:
         """The guard now, or ``TryLockError``."""
         if self._semaphore._try_take(1) != 1:
-            raise TryLockError("the mutex is locked")
+            raise TryLockError("the mutex is locked, or others wait for it: await lock()")
         return MutexGuard(self)
 
     def blocking_lock(self) -> MutexGuard:
-        """The guard, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
-        if current().scheduler is not None:
-            raise RuntimeError("blocking_lock would stop the runtime's thread: await lock() there")
-        return block_on(self.lock())  # type: ignore[no-any-return]
+        """The guard, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread.
+
+        >>> mutex = Mutex(1)
+        >>> with mutex.blocking_lock() as guard:
+        ...     guard.value += 1
+        >>> mutex.into_inner()
+        2
+
+        Source of the semantics: ``tokio::sync::Mutex::blocking_lock``.
+        """
+        return blocking("blocking_lock", "lock()", self.lock())  # type: ignore[no-any-return]
+
+    # In Rust the plain guard borrows the mutex; in Python every guard keeps it, so these are other names.
+
+    def lock_owned(self) -> Lock:
+        """The same as ``lock``."""
+        return self.lock()
+
+    def try_lock_owned(self) -> MutexGuard:
+        """The same as ``try_lock``."""
+        return self.try_lock()
+
+    def blocking_lock_owned(self) -> MutexGuard:
+        """The same as ``blocking_lock``."""
+        return self.blocking_lock()
 
     def is_locked(self) -> bool:
         """True if somebody holds it now."""

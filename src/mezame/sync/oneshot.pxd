@@ -3,9 +3,9 @@ cimport cython
 from ..core.context cimport Context
 from ..core.current cimport Current, current
 from ..core.future cimport Future
-from ..core.guard cimport Guard
 from ..core.poll cimport PendingType, make_ready
 from ..core.waker cimport Waker
+from .closed cimport Closable, Closed
 
 cdef PendingType PENDING
 cdef int _EMPTY
@@ -15,20 +15,28 @@ cdef int _CLOSED
 cdef int _TAKEN
 
 @cython.final
-cdef class _Cell(Guard):
+cdef class _Cell(Closable):
     cdef int _state
     cdef object _value
     cdef Waker _waker
-    @cython.locals(settled=bint, waker=Waker)
+    @cython.locals(settled=bint, waker=Waker, waiting=Waker)
     cdef bint _settle(self, int state, object value) except -1
     @cython.locals(state=int, old=Waker)
     cdef int _wait(self, Waker waker)
-    cdef object _take(self)
+    @cython.locals(state=int)
+    cdef int _take(self, list into) except -1
 
 cdef class Sender:
     cdef _Cell _cell
+    cdef Closed _closing
     cdef bint _used
 
-cdef class Receiver(Future):
+cdef class Receiver:
     cdef _Cell _cell
-    cdef object _failure(self, int state)
+    cdef bint _terminated
+    @cython.locals(cur=Current, state=int)
+    cpdef poll(self, Context cx)
+
+@cython.final
+cdef class Receive(Future):
+    cdef Receiver _receiver
