@@ -64,8 +64,8 @@ class Closed(Waiter):
         self._start_waiter()
         self._channel = channel
         self._done = False
-        if channel._closers is None:
-            channel._make_closers()
+        if self._channel._closers is None:
+            self._channel._make_closers()
 
     def poll(self, cx: Context) -> Any:
         if self._done:

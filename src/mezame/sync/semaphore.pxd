@@ -43,3 +43,5 @@ cdef class SemaphorePermit:
     @cython.locals(semaphore=Semaphore, taken=longlong)
     cdef long long _take(self, long long count, bint exactly) except *
     cpdef release(self)
+    @cython.locals(count=longlong, semaphore=Semaphore)
+    cpdef merge(self, SemaphorePermit other)

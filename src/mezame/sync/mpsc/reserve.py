@@ -26,11 +26,12 @@ class Claim(SlotWaiter):
 
     def _start_claim(self, sender: SenderEnd, count: int) -> None:
         self._start_waiter()
+        self._queued = False
+        self._done = True  # if the sender is closed there is nothing to drop
         self._queue = sender._get_queue()
         self._sender = sender
         self._wanted = count
         self._needs = count
-        self._queued = False
         self._done = False
 
     def _claim_slots(self, cx: Context) -> int:
