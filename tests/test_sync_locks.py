@@ -106,7 +106,7 @@ def test_bounds_of_a_semaphore():
     assert Semaphore.MAX_PERMITS == 2**61 - 1
     for call in (lambda: Semaphore(2**61), lambda: Semaphore(-1), lambda: Semaphore(1).acquire_many(-1),
                  lambda: Semaphore(1).try_acquire_many(-1), lambda: Semaphore(1).add_permits(-1)):  # fmt: skip
-        with pytest.raises(ValueError, match="-1|2305843009213693952"):
+        with pytest.raises(ValueError, match=r"-1|2305843009213693952"):
             call()
 
 
