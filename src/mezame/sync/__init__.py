@@ -5,7 +5,7 @@ tokio documents it, and awaitable on any loop. RwLock, Barrier, OnceCell, broadc
 file of its name beside these.
 """
 
-from . import mpsc, oneshot
+from . import broadcast, mpsc, oneshot, watch
 from .mutex import Mutex, MutexGuard, TryLockError
 from .notify import Notified, Notify
 from .semaphore import AcquireError, Semaphore, SemaphorePermit, TryAcquireError
@@ -20,6 +20,8 @@ __all__ = [
     "SemaphorePermit",
     "TryAcquireError",
     "TryLockError",
+    "broadcast",
     "mpsc",
     "oneshot",
+    "watch",
 ]

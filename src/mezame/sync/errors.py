@@ -27,16 +27,21 @@ class TryLockError(Exception):
     """The lock could not be had without waiting. Source of the semantics: ``tokio::sync::TryLockError``."""
 
 
-def variant(outer: type[Any], name: str, doc: str) -> Any:
+def variant(outer: type[Any], name: str, doc: str, *mixins: type[Any]) -> Any:
     """A subclass ``outer.name`` that prints, and pickles, under that name.
 
+    Args:
+        mixins: classes with what the variant has beyond ``outer``.
+
     >>> class Trouble(Exception): pass
-    >>> variant(Trouble, "Small", "Little trouble.")
-    <class 'mezame.sync.errors.Trouble.Small'>
+    >>> variant(Trouble, "Small", "Little trouble.").__qualname__
+    'Trouble.Small'
+    >>> issubclass(Trouble.Small, Trouble)
+    True
     """
     made = type(
         name,
-        (outer,),
+        (*mixins, outer),
         {"__doc__": doc, "__module__": outer.__module__, "__qualname__": f"{outer.__qualname__}.{name}"},
     )
     setattr(outer, name, made)
