@@ -18,6 +18,9 @@ cdef class Lock(Acquire):
 cdef class _Locking(Acquire):
     cdef Mutex _mutex
 
+cdef class Relock(Acquire):
+    cdef MutexGuard _guard
+
 @cython.final
 cdef class MutexGuard:
     cdef Mutex _mutex

@@ -9,12 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
+from ..core.future import ready
 from ..core.poll import PENDING, make_ready
 from .blocking import blocking
 from .errors import TryLockError
 from .semaphore import Acquire, Semaphore
 
 __all__ = ["Mutex", "MutexGuard", "TryLockError"]
+
+
+LOST = "_mezame_lost_mutex"  # names the mutex, on an exception that leaves a block whose lock is not held any more
 
 
 class Mutex:
@@ -93,8 +97,8 @@ class Mutex:
         return _Locking(self)
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
-        from ..core.future import ready
-
+        if getattr(error, LOST, None) is self:
+            return ready(None)  # a Condvar could not take the lock back: who holds it now is not this block
         holder = self._holder
         self._holder = None
         if holder is not None:
@@ -126,8 +130,6 @@ class Lock(Acquire):
         return self
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
-        from ..core.future import ready
-
         if self._guard is not None:
             self._guard.unlock()
         return ready(None)
@@ -148,6 +150,25 @@ class _Locking(Acquire):
         guard = MutexGuard(self._mutex)
         guard._of_block = True
         self._mutex._holder = guard
+        return make_ready(guard)
+
+
+class Relock(Acquire):
+    """The future with which a ``Condvar`` takes the lock of a guard that it let go of."""
+
+    __slots__ = ("_guard",)
+
+    def __init__(self, guard: MutexGuard) -> None:
+        self._guard = guard
+        Acquire.__init__(self, self._guard._mutex._semaphore, 1)
+
+    def poll(self, cx: Context) -> Any:
+        if not self._acquire(cx):
+            return PENDING
+        guard = self._guard
+        guard._held = True
+        if guard._of_block:
+            guard._mutex._holder = guard
         return make_ready(guard)
 
 
@@ -182,6 +203,18 @@ class MutexGuard:
         if self._of_block:
             raise RuntimeError("this guard belongs to 'async with mutex': leave the block to unlock it")
         self._release()
+
+    def let_go(self) -> None:
+        """For ``Condvar``: releases the lock, also that of a block, until ``Relock``. Raises if it is not held."""
+        if not self._held:
+            raise RuntimeError("this guard was unlocked: lock the mutex, and wait with the new guard")
+        if self._of_block:
+            self._mutex._holder = None
+        self._release()
+
+    def mutex(self) -> Mutex:
+        """The mutex that it locks."""
+        return self._mutex
 
     def _release(self) -> None:
         semaphore = self._mutex._semaphore

@@ -25,6 +25,7 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.current import current
+from ..core.future import ready
 from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
 from ..core.waitlist import Waiter, WaitList
@@ -328,8 +329,6 @@ class Acquire(Waiter):
         return _Entering(self)
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
-        from ..core.future import ready
-
         if self._permit is not None:
             self._permit.release()
         return ready(None)
