@@ -117,14 +117,17 @@ class Condvar:
                 await timeout(duration, notified)
         except Elapsed:
             chosen = not self._leave(mine)
-        except GeneratorExit as error:
-            # Closed: there is no time to lock again. The block around must not release what others hold now.
+        except BaseException as error:
             self._leave(mine, pass_on=True)
+            # Closed, or cancelled outside of any loop, nothing can be waited for. The block around, whose lock this
+            # was, must then not release what others hold now.
             setattr(error, LOST, guard.mutex())
-            raise
-        except BaseException:
-            self._leave(mine, pass_on=True)
-            await self._lock_again(guard, None)
+            if not isinstance(error, GeneratorExit):
+                try:
+                    await self._lock_again(guard, None)
+                except RuntimeError:
+                    raise error from None
+                delattr(error, LOST)
             raise
         await self._lock_again(guard, self)
         return chosen
@@ -138,7 +141,7 @@ class Condvar:
                 break
             except CancelledError as error:
                 cancelled = error
-            except GeneratorExit as error:
+            except BaseException as error:
                 setattr(error, LOST, guard.mutex())
                 raise
         if cancelled is not None:

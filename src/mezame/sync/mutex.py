@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
-from ..core.future import ready
 from ..core.poll import PENDING, make_ready
 from .blocking import blocking
+from .done import DONE
 from .errors import TryLockError
 from .semaphore import Acquire, Semaphore
 
@@ -98,12 +98,12 @@ class Mutex:
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         if getattr(error, LOST, None) is self:
-            return ready(None)  # a Condvar could not take the lock back: who holds it now is not this block
+            return DONE  # a Condvar could not take the lock back: who holds it now is not this block
         holder = self._holder
         self._holder = None
         if holder is not None:
             holder._release()
-        return ready(None)
+        return DONE
 
     def __repr__(self) -> str:
         return f"<Mutex {'locked' if self.is_locked() else 'free'}>"
@@ -132,7 +132,7 @@ class Lock(Acquire):
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         if self._guard is not None:
             self._guard.unlock()
-        return ready(None)
+        return DONE
 
 
 class _Locking(Acquire):

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
-from ..core.future import ready
 from ..core.poll import PENDING, make_ready
 from .blocking import blocking
+from .done import DONE
 from .errors import TryLockError
 from .semaphore import Acquire, Semaphore
 
@@ -143,7 +143,7 @@ class Read(Acquire):
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         if self._guard is not None:
             self._guard.unlock()
-        return ready(None)
+        return DONE
 
 
 class Write(Acquire):
@@ -168,7 +168,7 @@ class Write(Acquire):
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         if self._guard is not None:
             self._guard.unlock()
-        return ready(None)
+        return DONE
 
 
 class RwLockGuard:

@@ -25,12 +25,12 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.current import current
-from ..core.future import ready
 from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
 from ..core.waitlist import Waiter, WaitList
 from ..core.waker import Waker, wake_all
 from .blocking import blocking
+from .done import DONE
 from .errors import variant
 
 MAX_PERMITS = (1 << 61) - 1
@@ -331,7 +331,7 @@ class Acquire(Waiter):
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         if self._permit is not None:
             self._permit.release()
-        return ready(None)
+        return DONE
 
     def __del__(self) -> None:
         if self._queued and not self._done:
