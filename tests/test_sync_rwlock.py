@@ -153,3 +153,147 @@ def test_threads_that_read_never_see_half_a_write():
         thread.join()
     assert bad == [] and lock.into_inner() == [300, 300]
     lock.try_write().unlock()
+
+
+# --- upgradable reading -----------------------------------------------------------------------------------------------
+
+
+def test_one_upgradable_reader_beside_plain_ones():
+    lock = RwLock(0)
+    guard = lock.try_upgradable_read()
+    plain = lock.try_read()
+    with pytest.raises(TryLockError):
+        lock.try_upgradable_read()
+    with pytest.raises(TryLockError):
+        lock.try_write()
+    with pytest.raises(TryLockError):
+        guard.try_upgrade()
+    assert guard.value == 0 and "held" in repr(guard)
+    plain.unlock()
+    writing = guard.try_upgrade()
+    with pytest.raises(TryLockError):
+        lock.try_read()
+    with pytest.raises(RuntimeError, match="released"):
+        _ = guard.value
+    guard.unlock()  # released already: the writer keeps all
+    with pytest.raises(TryLockError):
+        lock.try_read()
+    writing.value = 1
+    again = writing.downgrade_to_upgradable()
+    with pytest.raises(RuntimeError, match="released"):
+        writing.downgrade_to_upgradable()
+    assert again.value == 1 and lock.try_read().value == 1
+    with pytest.raises(TryLockError):
+        lock.try_upgradable_read()
+    reading = again.downgrade()
+    with lock.try_upgradable_read():
+        assert reading.value == 1
+    reading.unlock()
+    lock.try_write().unlock()
+
+
+def test_an_upgrade_goes_ahead_of_a_waiting_writer_and_takes_what_it_gathered():
+    lock = RwLock(0, max_readers=4)
+    guard, plain = lock.try_upgradable_read(), lock.try_read()
+    writing, reading = lock.write(), lock.read()
+    w, r = pending(writing), pending(reading)  # the writer has gathered the two free permits
+    upgrade = mezame.into_future(guard.upgrade())
+    u = pending(upgrade)
+    plain.unlock()
+    assert (u.wakes, w.wakes, r.wakes) == (1, 0, 0)
+    upgraded = upgrade.poll(u.cx).value
+    upgraded.value = 1
+    upgraded.unlock()
+    assert (w.wakes, r.wakes) == (1, 0)
+    ready(writing).unlock()
+    assert ready(reading).value == 1
+
+
+def test_try_upgrade_goes_ahead_as_well():
+    lock = RwLock(max_readers=3)
+    guard = lock.try_upgradable_read()
+    writing = lock.write()
+    w = pending(writing)
+    guard.try_upgrade().unlock()
+    assert w.wakes == 1
+    ready(writing).unlock()
+    lock.try_write().unlock()
+
+
+def test_a_cancelled_upgrade_leaves_the_guard_and_gives_back_what_it_took():
+    lock = RwLock(max_readers=3)
+    guard, plain = lock.try_upgradable_read(), lock.try_read()
+    reading = lock.read()
+    upgrade = mezame.into_future(guard.upgrade())
+    pending(upgrade)
+    r = pending(reading)
+    upgrade.close()
+    assert r.wakes == 1 and guard.value is None
+    ready(reading).unlock()
+    plain.unlock()
+    guard.try_upgrade().unlock()
+    lock.try_write().unlock()
+
+
+def test_an_upgradable_read_waits_for_the_token_without_a_permit():
+    lock = RwLock(max_readers=2)
+    guard = lock.try_upgradable_read()
+    second = mezame.into_future(lock.upgradable_read())
+    waker = pending(second)
+    writing = guard.try_upgrade()  # the one that waits does not hold this up
+    assert waker.wakes == 1 and second.poll(waker.cx).is_pending()
+    writing.unlock()
+    second.poll(waker.cx).value.unlock()
+    lock.try_write().unlock()
+
+
+def test_a_lock_of_one_reader_upgrades_too():
+    lock = RwLock(0, max_readers=1)
+
+    async def main():
+        async with lock.upgradable_read() as guard:
+            with await guard.upgrade() as writing:
+                writing.value = 5
+        async with lock.upgradable_read() as guard:
+            reading = guard.downgrade()
+        assert reading.value == 5
+        reading.unlock()
+
+    mezame.run(main())
+    lock.try_write().unlock()
+
+
+def test_upgrading_a_released_guard_takes_nothing():
+    lock = RwLock(max_readers=3)
+    guard = lock.try_upgradable_read()
+    guard.unlock()
+    for call in (guard.try_upgrade, guard.downgrade, lambda: mezame.block_on(guard.upgrade())):
+        with pytest.raises(RuntimeError, match="released"):
+            call()
+    lock.try_write().unlock()
+
+
+def test_threads_that_upgrade_lose_no_change():
+    lock = RwLock(0)
+
+    async def add():
+        async with lock.upgradable_read() as guard:
+            before = guard.value
+            with await guard.upgrade() as writing:
+                assert writing.value == before
+                writing.value = before + 1
+
+    async def read():
+        async with lock.read() as guard:
+            return guard.value
+
+    def work(step):
+        for _ in range(100):
+            mezame.block_on(step())
+
+    threads = [threading.Thread(target=work, args=(step,)) for step in (add, add, read, add)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert lock.into_inner() == 300

@@ -25,7 +25,7 @@ from .condvar import Condvar, WaitTimeoutResult
 from .mutex import Mutex, MutexGuard, TryLockError
 from .notify import Notified, Notify
 from .once_cell import OnceCell, SetError
-from .rwlock import RwLock, RwLockReadGuard, RwLockWriteGuard
+from .rwlock import RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard
 from .semaphore import AcquireError, Semaphore, SemaphorePermit, TryAcquireError
 from .set_once import SetOnce, SetOnceError
 
@@ -41,6 +41,7 @@ __all__ = [
     "OnceCell",
     "RwLock",
     "RwLockReadGuard",
+    "RwLockUpgradableReadGuard",
     "RwLockWriteGuard",
     "Semaphore",
     "SemaphorePermit",

@@ -1,6 +1,7 @@
 cimport cython
 
 from ..core.context cimport Context
+from ..core.current cimport Current, current
 from ..core.poll cimport PendingType, make_ready
 from .semaphore cimport Acquire, Semaphore
 
@@ -10,6 +11,8 @@ cdef class RwLock:
     cdef Semaphore _semaphore
     cdef object _value
     cdef long long _max_readers
+    cdef bint _token
+    cdef object _token_freed
 
 cdef class Read(Acquire):
     cdef RwLock _rwlock
@@ -18,6 +21,10 @@ cdef class Read(Acquire):
 cdef class Write(Acquire):
     cdef RwLock _rwlock
     cdef RwLockWriteGuard _guard
+
+cdef class Upgrade(Acquire):
+    cdef RwLock _rwlock
+    cdef RwLockReadGuard _reading
 
 cdef class RwLockGuard:
     cdef RwLock _rwlock

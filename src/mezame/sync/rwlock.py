@@ -6,6 +6,8 @@ while a writer queues between the two waits for itself.
 
     free --read--> n readers --last leaves--> free          write guard --downgrade--> read guard, with nobody between
     free --write--> one writer --leaves--> free
+
+The reader that may become the writer is in ``upgradable.py``.
 """
 
 from __future__ import annotations
@@ -13,13 +15,18 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
+from ..core.current import current
 from ..core.poll import PENDING, make_ready
 from .blocking import blocking
 from .done import DONE
 from .errors import TryLockError
+from .notify import Notify
 from .semaphore import Acquire, Semaphore
+from .upgradable import RwLockUpgradableReadGuard, UpgradableRead
 
-__all__ = ["MAX_READERS", "RwLock", "RwLockReadGuard", "RwLockWriteGuard", "TryLockError"]
+__all__ = [
+    "MAX_READERS", "RwLock", "RwLockReadGuard", "RwLockUpgradableReadGuard", "RwLockWriteGuard", "TryLockError",
+]  # fmt: skip
 
 MAX_READERS = (1 << 29) - 1
 _RELEASED = "the lock was released: take it again to reach its value"
@@ -48,7 +55,7 @@ class RwLock:
     Source of the semantics: ``tokio::sync::RwLock``.
     """
 
-    __slots__ = ("_max_readers", "_semaphore", "_value")
+    __slots__ = ("_max_readers", "_semaphore", "_token", "_token_freed", "_value")
 
     def __init__(self, value: Any = None, *, max_readers: int = MAX_READERS) -> None:
         if not 1 <= max_readers <= MAX_READERS:
@@ -56,6 +63,8 @@ class RwLock:
         self._value = value
         self._max_readers = max_readers
         self._semaphore = Semaphore(max_readers)
+        self._token = False  # True: an upgradable reader has it; see upgradable.py
+        self._token_freed = Notify()
 
     def read(self) -> Read:
         """Waits to read; awaits to an ``RwLockReadGuard`` (also ``async with lock.read() as guard:``).
@@ -108,6 +117,58 @@ class RwLock:
     def try_write_owned(self) -> RwLockWriteGuard:
         """The same as ``try_write``."""
         return self.try_write()
+
+    def upgradable_read(self) -> UpgradableRead:
+        """Waits to read as the one who may upgrade; awaits to an ``RwLockUpgradableReadGuard``; or ``async with`` it.
+
+        One at a time, beside plain readers. Cancel safe; the place in the queue is lost.
+
+        Source of the semantics: ``async_lock::RwLock::upgradable_read``.
+        """
+        return UpgradableRead(self)
+
+    def try_upgradable_read(self) -> RwLockUpgradableReadGuard:
+        """The guard now, or ``TryLockError`` if somebody writes, waits to, or reads upgradably."""
+        reading = self.try_read()
+        if not self.try_token():
+            reading.unlock()
+            raise TryLockError("another upgradable reader holds it: await upgradable_read()")
+        return RwLockUpgradableReadGuard(self, reading)
+
+    def try_token(self) -> bool:
+        """For ``upgradable.py``: takes the token, with a permit in hand; False if another has it."""
+        semaphore = self._semaphore
+        semaphore._lock()
+        taken = not self._token
+        self._token = True
+        semaphore._unlock()
+        return taken
+
+    def drop_token(self) -> None:
+        """For ``upgradable.py``: whoever waits for the token tries again."""
+        semaphore = self._semaphore
+        semaphore._lock()
+        self._token = False
+        semaphore._unlock()
+        self._token_freed.notify_waiters()
+
+    def token_freed(self) -> Any:
+        """For ``upgradable.py``: waits until the token is dropped, at any time after this call."""
+        return self._token_freed.notified()
+
+    def upgrade_of(self, reading: RwLockReadGuard) -> Upgrade:
+        """For ``upgradable.py``: the future that turns ``reading`` into a writer."""
+        return Upgrade(self, reading)
+
+    def try_upgrade_of(self, reading: RwLockReadGuard) -> RwLockWriteGuard:
+        """For ``upgradable.py``: turns ``reading`` into a writer now, or raises ``TryLockError``."""
+        if not self._semaphore._try_first(self._max_readers - 1):
+            raise TryLockError("others read: await upgrade()")
+        return _upgraded(self, reading)
+
+    def return_permits(self) -> None:
+        """For a reader that upgraded and was released meanwhile: gives back what it took for that."""
+        self._semaphore._release(self._max_readers - 1)
 
     def max_readers(self) -> int:
         """How many may read at a time."""
@@ -171,6 +232,38 @@ class Write(Acquire):
         return DONE
 
 
+class Upgrade(Acquire):
+    """The future of ``RwLockUpgradableReadGuard.upgrade``: all other permits, ahead of everybody who waits."""
+
+    __slots__ = ("_reading", "_rwlock")
+
+    def __init__(self, rwlock: RwLock, reading: RwLockReadGuard) -> None:
+        self._rwlock = rwlock
+        self._reading = reading
+        Acquire.__init__(self, self._rwlock._semaphore, self._rwlock._max_readers - 1)
+
+    def poll(self, cx: Context) -> Any:
+        if self._queued or self._done:
+            return make_ready(_upgraded(self._rwlock, self._reading)) if self._acquire(cx) else PENDING
+        cur = current()
+        if not cur._take_budget(cx):
+            return PENDING
+        if not self._semaphore._join_first(self, cx._get_waker()):
+            self._queued = True
+            cur._refund()
+            return PENDING
+        self._done = True
+        return make_ready(_upgraded(self._rwlock, self._reading))
+
+
+def _upgraded(rwlock: Any, reading: Any) -> Any:
+    """The writer, made of the permit of ``reading`` and of all others, which were just taken."""
+    if not reading.give_permit():
+        rwlock.return_permits()
+        raise RuntimeError(_RELEASED)
+    return RwLockWriteGuard(rwlock)
+
+
 class RwLockGuard:
     """What both guards share: permits of the lock, given back by ``unlock()``, leaving ``with``, or dropping it."""
 
@@ -230,6 +323,16 @@ class RwLockReadGuard(RwLockGuard):
         """The guarded value. Raises ``RuntimeError`` after ``unlock``."""
         return self._get_value()
 
+    def give_permit(self) -> bool:
+        """For ``upgradable.py``: its permit goes to the caller; False if it has none any more."""
+        return self._take() == 1
+
+    def hand_over(self) -> RwLockReadGuard:
+        """For ``upgradable.py``: another guard with the permit of this one, which is released."""
+        if not self.give_permit():
+            raise RuntimeError(_RELEASED)
+        return RwLockReadGuard(self._rwlock)
+
 
 class RwLockWriteGuard(RwLockGuard):
     """The lock, held to write: ``value`` is what it guards, to be read and replaced.
@@ -275,3 +378,15 @@ class RwLockWriteGuard(RwLockGuard):
         if permits > 1:
             self._rwlock._semaphore._release(permits - 1)
         return guard
+
+    def downgrade_to_upgradable(self) -> RwLockUpgradableReadGuard:
+        """Turns into the upgradable reader, with no writer in between; this guard is released.
+
+        Raises ``RuntimeError`` if the guard was released.
+
+        Source of the semantics: ``async_lock::RwLockWriteGuard::downgrade_to_upgradable``.
+        """
+        if self._permits == 0:
+            raise RuntimeError(_RELEASED)
+        self._rwlock.try_token()  # it is free: whoever has it would hold a permit, and we have them all
+        return RwLockUpgradableReadGuard(self._rwlock, self.downgrade())

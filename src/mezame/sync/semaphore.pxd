@@ -17,6 +17,12 @@ cdef class Semaphore(Guard):
     cpdef _release(self, long long permits)
     @cython.locals(acquire=Acquire, given=longlong)
     cdef _hand_out(self, long long permits, list wakers)
+    @cython.locals(found=longlong, first=Acquire)
+    cdef long long _pool(self) except *
+    @cython.locals(found=longlong, enough=bint)
+    cdef bint _try_first(self, long long permits) except -1
+    @cython.locals(found=longlong, given=longlong, served=bint, other=Waiter)
+    cdef bint _join_first(self, Acquire acquire, Waker waker) except -1
     @cython.locals(gathered=longlong, parked=Waker)
     cdef _give_up(self, Acquire acquire)
 

@@ -201,6 +201,51 @@ class Semaphore(Guard):
                 acquire._parked = None
         self._permits += permits
 
+    def _pool(self) -> int:
+        """Under the guard: takes out what is free and what the oldest waiter has gathered."""
+        found = self._permits
+        self._permits = 0
+        if self._waiters._length > 0:
+            first = _as_acquire(self._waiters._head)
+            found += first._wanted - first._needs
+            first._needs = first._wanted
+        return found  # type: ignore[no-any-return]
+
+    def _try_first(self, permits: int) -> bool:
+        """``_try_take`` ahead of the waiters: for one who may not wait behind them (a reader that upgrades)."""
+        wakers: list[Waker] = []
+        self._lock()
+        found = self._pool()
+        enough = found >= permits
+        if enough:
+            found -= permits
+        self._hand_out(found, wakers)
+        self._unlock()
+        if wakers:
+            wake_all(wakers)
+        return enough
+
+    def _join_first(self, acquire: Acquire, waker: Waker) -> bool:
+        """``acquire`` gets its permits ahead of the waiters (True), or waits as the first of them."""
+        wakers: list[Waker] = []
+        others: list[Any] = []
+        self._lock()
+        found = self._pool()
+        given = found if found < acquire._needs else acquire._needs
+        acquire._needs -= given
+        served = acquire._needs == 0
+        if not served:
+            while self._waiters._length > 0:
+                others.append(self._waiters._pop())
+            acquire._park_in(self._waiters, waker)
+            for other in others:
+                self._waiters._append(other)
+        self._hand_out(found - given, wakers)
+        self._unlock()
+        if wakers:
+            wake_all(wakers)
+        return served  # type: ignore[no-any-return]
+
     def _give_up(self, acquire: Acquire) -> None:
         """``acquire`` is dropped while it waits, or before it took what it was given."""
         wakers: list[Waker] = []
