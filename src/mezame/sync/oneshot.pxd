@@ -4,7 +4,7 @@ from ..core.context cimport Context
 from ..core.current cimport Current, current
 from ..core.future cimport Future
 from ..core.poll cimport PendingType, make_ready
-from ..core.waker cimport Waker
+from ..core.waker cimport Waker, wake_all
 from .closed cimport Closable, Closed
 
 cdef PendingType PENDING
@@ -19,12 +19,12 @@ cdef class _Cell(Closable):
     cdef int _state
     cdef object _value
     cdef Waker _waker
-    @cython.locals(settled=bint, waker=Waker, waiting=Waker)
+    @cython.locals(settled=bint, waker=Waker)
     cdef bint _settle(self, int state, object value) except -1
     @cython.locals(state=int, old=Waker)
     cdef int _wait(self, Waker waker)
-    @cython.locals(state=int)
-    cdef int _take(self, list into) except -1
+    cdef _wake_closers(self)
+    cdef object _take(self)
 
 cdef class Sender:
     cdef _Cell _cell
@@ -40,3 +40,6 @@ cdef class Receiver:
 @cython.final
 cdef class Receive(Future):
     cdef Receiver _receiver
+
+@cython.locals(receive=Receive)
+cpdef Receive make_receive(Receiver receiver)

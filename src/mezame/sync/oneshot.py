@@ -15,8 +15,10 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.current import current
+from ..core.foreign import await_outside
 from ..core.future import Future
 from ..core.poll import PENDING, make_ready
+from ..core.waker import Waker, wake_all
 from .blocking import blocking
 from .closed import Closable, Closed
 from .errors import SendError, variant
@@ -28,6 +30,7 @@ _FULL = 1
 _GONE = 2
 _CLOSED = 3
 _TAKEN = 4
+_NOTHING = object()
 _STATES = ("waiting for a value", "value sent", "sender gone", "receiver closed", "value received")
 
 
@@ -67,7 +70,6 @@ class _Cell(Closable):
     def _settle(self, state: int, value: Any) -> bool:
         """EMPTY -> ``state``; whoever waits is woken. False if it was settled before."""
         waker = None
-        wakers: list[Any] = []
         self._lock()
         settled = self._state == _EMPTY
         if settled:
@@ -75,13 +77,19 @@ class _Cell(Closable):
             self._value = value
             waker = self._waker
             self._waker = None
-            self._take_closers(wakers)
         self._unlock()
         if waker is not None:
             waker.wake()
-        for waiting in wakers:
-            waiting.wake()
+        if settled and self._closers is not None:  # one that joins them from now on sees the new state
+            self._wake_closers()
         return settled
+
+    def _wake_closers(self) -> None:
+        wakers: list[Waker] = []
+        self._lock()
+        self._take_closers(wakers)
+        self._unlock()
+        wake_all(wakers)
 
     def _wait(self, waker: Any) -> int:
         """The state; if it is EMPTY the waker is kept."""
@@ -94,19 +102,16 @@ class _Cell(Closable):
         old = None
         return state
 
-    def _take(self, into: list[Any]) -> int:
-        """FULL -> TAKEN, the value goes into ``into``. Returns the state that it found."""
-        value = None
+    def _take(self) -> Any:
+        """FULL -> TAKEN, and the value; else ``_NOTHING``."""
+        value = _NOTHING
         self._lock()
-        state = self._state
-        if state == _FULL:
+        if self._state == _FULL:
             value = self._value
             self._value = None
             self._state = _TAKEN
         self._unlock()
-        if state == _FULL:
-            into.append(value)
-        return state
+        return value
 
 
 def channel() -> tuple[Sender, Receiver]:
@@ -210,7 +215,10 @@ class Receiver:
         self._terminated = False
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        return Receive(self).__await__()
+        receive = make_receive(self)
+        if current().context is None:
+            return await_outside(receive)
+        return receive  # type: ignore[return-value]
 
     def poll(self, cx: Context) -> Any:
         """One poll of the await, for hand-written futures."""
@@ -223,31 +231,32 @@ class Receiver:
         if state == _EMPTY:
             cur._refund()
             return PENDING
-        got: list[Any] = []
         self._terminated = True
-        if self._cell._take(got) == _FULL:
-            return make_ready(got[0])
+        value = self._cell._take()
+        if value is not _NOTHING:
+            return make_ready(value)
         if state == _GONE:
             raise RecvError("the sender went away without sending")
         raise RecvError("this receiver was closed")
 
     def try_recv(self) -> Any:
         """The value now, or ``TryRecvError.Empty`` or ``.Closed``. Takes no budget."""
-        got: list[Any] = []
-        state = self._cell._take(got)
-        if state == _EMPTY:
+        value = self._cell._take()
+        if value is _NOTHING and self._cell._state == _EMPTY:
             raise TryRecvError.Empty("no value has been sent yet")
+        if value is _NOTHING and self._cell._state == _FULL:
+            return self.try_recv()  # it came between the two looks
         self._terminated = True
-        if state != _FULL:
+        if value is _NOTHING:
             raise TryRecvError.Closed("there will be no value")
-        return got[0]
+        return value
 
     def blocking_recv(self) -> Any:
         """The value, blocking this thread; raises as the await does.
 
         Raises ``RuntimeError`` inside a runtime's thread.
         """
-        return blocking("blocking_recv", "the receiver", Receive(self))
+        return blocking("blocking_recv", "the receiver", make_receive(self))
 
     def close(self) -> None:
         """Refuses a value from now on; one that was sent before can still be received. Idempotent.
@@ -273,8 +282,8 @@ class Receiver:
         return self._terminated  # type: ignore[no-any-return]
 
     def __del__(self) -> None:
-        if not self._cell._settle(_CLOSED, None):
-            self._cell._take([])
+        if self._cell._state != _TAKEN and not self._cell._settle(_CLOSED, None):
+            self._cell._take()  # the value goes with the receiver
 
     def __repr__(self) -> str:
         return f"<oneshot.Receiver: {_STATES[self._cell._state]}>"
@@ -285,11 +294,15 @@ class Receive(Future):
 
     __slots__ = ("_receiver",)
 
-    def __init__(self, receiver: Receiver) -> None:
-        self._receiver = receiver
-
     def poll(self, cx: Context) -> Any:
         return self._receiver.poll(cx)
 
     def close(self) -> None:
         self._receiver._cell._wait(None)
+
+
+def make_receive(receiver: Receiver) -> Receive:
+    """A ``Receive``, without the argument handling of a class call."""
+    receive = Receive.__new__(Receive)
+    receive._receiver = receiver
+    return receive

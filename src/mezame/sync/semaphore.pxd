@@ -8,6 +8,7 @@ from ..core.waitlist cimport Waiter, WaitList
 from ..core.waker cimport Waker, wake_all
 
 cdef PendingType PENDING
+cdef long long _ALL
 
 cdef class Semaphore(Guard):
     cdef long long _permits

@@ -34,6 +34,7 @@ from .done import DONE
 from .errors import variant
 
 MAX_PERMITS = (1 << 61) - 1
+_ALL = MAX_PERMITS  # as a C number
 
 
 class AcquireError(Exception):
@@ -431,13 +432,13 @@ class SemaphorePermit:
 
     def release(self) -> None:
         """Gives the permits back. Idempotent. From any thread."""
-        count = self._take(MAX_PERMITS, False)
+        count = self._take(_ALL, False)
         if count > 0:
             self._semaphore._release(count)
 
     def forget(self) -> None:
         """Lets the permits go for good: the semaphore has so many fewer."""
-        self._take(MAX_PERMITS, False)
+        self._take(_ALL, False)
 
     def merge(self, other: SemaphorePermit) -> None:
         """Moves the permits of ``other`` into this object. Raises ``ValueError`` if they are of another semaphore.
@@ -454,7 +455,7 @@ class SemaphorePermit:
             raise ValueError("merge: the permits are of different semaphores")
         if other is self:
             return
-        count = other._take(MAX_PERMITS, False)
+        count = other._take(_ALL, False)
         semaphore = self._semaphore
         semaphore._lock()
         self._count += count
