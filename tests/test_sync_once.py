@@ -6,7 +6,7 @@ import pytest
 from polling import CountingWaker, in_thread
 
 import mezame
-from mezame.sync import Barrier, Condvar, Mutex, OnceCell, SetError, SetOnce, SetOnceError
+from mezame.sync import Barrier, Condvar, Mutex, Notify, OnceCell, SetError, SetOnce, SetOnceError
 
 
 def drive(coroutine):
@@ -46,6 +46,25 @@ def test_the_next_round_may_begin_before_the_waiters_of_the_last_were_polled():
     third, waker3 = drive(barrier.wait())
     assert third.poll(waker3.cx).value.is_leader() and waker2.wakes == 1
     second.poll(waker2.cx)
+
+
+def test_who_arrives_between_the_leader_and_its_waking_belongs_to_the_next_round():
+    barrier = Barrier(2)
+
+    class Late(Notify):
+        """The Notify of the first round; another thread arrives just before its waiters are completed."""
+
+        def notify_waiters(self):
+            assert second.poll(waker2.cx).is_pending()
+            super().notify_waiters()
+
+    barrier._round = Late()
+    first, waker = drive(barrier.wait())
+    second, waker2 = drive(barrier.wait())
+    leader, other = drive(barrier.wait())
+    assert first.poll(waker.cx).is_pending()
+    assert leader.poll(other.cx).value.is_leader()
+    assert first.poll(waker.cx).is_ready() and waker2.wakes == 0 and second.poll(waker2.cx).is_pending()
 
 
 def test_a_cancelled_waiter_stays_counted_and_nothing_counts_before_its_first_poll():
