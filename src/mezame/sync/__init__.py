@@ -1,25 +1,59 @@
-"""Sync: the five waits that everything else is made of, on one wait list (``core/waitlist.py``).
+"""Sync: channels, locks and other waits for tasks, nearly all on one wait list (``core/waitlist.py``).
 
-``oneshot`` and ``mpsc`` channels, ``Notify``, ``Semaphore``, ``Mutex``. All are safe across threads, cancel safe as
-tokio documents it, and awaitable on any loop. RwLock, Barrier, OnceCell, broadcast and watch come later, each in a
-file of its name beside these.
+=========================  ===========================================================================================
+``oneshot``                one value from one sender to one receiver
+``mpsc``                   many senders, one receiver; bounded or not
+``mpmc``                   many senders, many receivers; each message goes to one
+``broadcast``              many senders, many receivers; each message goes to all
+``watch``                  the latest value only
+``Notify``                 "something happened", to one waiter or to all
+``Semaphore``              fair permits
+``Mutex``, ``RwLock``      a value that one holds, or that many read or one writes
+``Condvar``                waits for a change of what a ``Mutex`` guards
+``Barrier``                n tasks wait for each other
+``OnceCell``, ``SetOnce``  a value that is made, or set, once
+=========================  ===========================================================================================
+
+All are safe across threads, cancel safe as their docstrings say, and awaitable on any loop: a channel can join two
+runtimes, a plain thread (``blocking_*``) and an asyncio loop. Each is in the file, or folder, of its name; read
+``notify.py`` and ``semaphore.py`` first.
 """
 
-from . import mpsc, oneshot
+from . import broadcast, mpmc, mpsc, oneshot, watch
+from .barrier import Barrier, BarrierWaitResult
+from .condvar import Condvar, WaitTimeoutResult
 from .mutex import Mutex, MutexGuard, TryLockError
 from .notify import Notified, Notify
-from .semaphore import AcquireError, Permit, Semaphore, TryAcquireError
+from .once_cell import OnceCell, SetError
+from .rwlock import RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard
+from .semaphore import AcquireError, Semaphore, SemaphorePermit, TryAcquireError
+from .set_once import SetOnce, SetOnceError
 
 __all__ = [
     "AcquireError",
+    "Barrier",
+    "BarrierWaitResult",
+    "Condvar",
     "Mutex",
     "MutexGuard",
     "Notified",
     "Notify",
-    "Permit",
+    "OnceCell",
+    "RwLock",
+    "RwLockReadGuard",
+    "RwLockUpgradableReadGuard",
+    "RwLockWriteGuard",
     "Semaphore",
+    "SemaphorePermit",
+    "SetError",
+    "SetOnce",
+    "SetOnceError",
     "TryAcquireError",
     "TryLockError",
+    "WaitTimeoutResult",
+    "broadcast",
+    "mpmc",
     "mpsc",
     "oneshot",
+    "watch",
 ]

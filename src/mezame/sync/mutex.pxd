@@ -1,7 +1,6 @@
 cimport cython
 
 from ..core.context cimport Context
-from ..core.current cimport current
 from ..core.poll cimport PendingType, make_ready
 from .semaphore cimport Acquire, Semaphore
 
@@ -18,6 +17,9 @@ cdef class Lock(Acquire):
 
 cdef class _Locking(Acquire):
     cdef Mutex _mutex
+
+cdef class Relock(Acquire):
+    cdef MutexGuard _guard
 
 @cython.final
 cdef class MutexGuard:

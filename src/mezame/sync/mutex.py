@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.block_on import block_on
 from ..core.context import Context
-from ..core.current import current
 from ..core.poll import PENDING, make_ready
+from .blocking import blocking
+from .done import DONE
+from .errors import TryLockError
 from .semaphore import Acquire, Semaphore
 
+__all__ = ["Mutex", "MutexGuard", "TryLockError"]
 
-class TryLockError(Exception):
-    """``try_lock`` found the mutex locked."""
+
+LOST = "_mezame_lost_mutex"  # names the mutex, on an exception that leaves a block whose lock is not held any more
 
 
 class Mutex:
@@ -53,14 +55,35 @@ class Mutex:
     def try_lock(self) -> MutexGuard:
         """The guard now, or ``TryLockError``."""
         if self._semaphore._try_take(1) != 1:
-            raise TryLockError("the mutex is locked")
+            raise TryLockError("the mutex is locked, or others wait for it: await lock()")
         return MutexGuard(self)
 
     def blocking_lock(self) -> MutexGuard:
-        """The guard, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
-        if current().scheduler is not None:
-            raise RuntimeError("blocking_lock would stop the runtime's thread: await lock() there")
-        return block_on(self.lock())  # type: ignore[no-any-return]
+        """The guard, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread.
+
+        >>> mutex = Mutex(1)
+        >>> with mutex.blocking_lock() as guard:
+        ...     guard.value += 1
+        >>> mutex.into_inner()
+        2
+
+        Source of the semantics: ``tokio::sync::Mutex::blocking_lock``.
+        """
+        return blocking("blocking_lock", "lock()", self.lock())  # type: ignore[no-any-return]
+
+    # In Rust the plain guard borrows the mutex; in Python every guard keeps it, so these are other names.
+
+    def lock_owned(self) -> Lock:
+        """The same as ``lock``."""
+        return self.lock()
+
+    def try_lock_owned(self) -> MutexGuard:
+        """The same as ``try_lock``."""
+        return self.try_lock()
+
+    def blocking_lock_owned(self) -> MutexGuard:
+        """The same as ``blocking_lock``."""
+        return self.blocking_lock()
 
     def is_locked(self) -> bool:
         """True if somebody holds it now."""
@@ -74,13 +97,13 @@ class Mutex:
         return _Locking(self)
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
-        from ..core.future import ready
-
+        if getattr(error, LOST, None) is self:
+            return DONE  # a Condvar could not take the lock back: who holds it now is not this block
         holder = self._holder
         self._holder = None
         if holder is not None:
             holder._release()
-        return ready(None)
+        return DONE
 
     def __repr__(self) -> str:
         return f"<Mutex {'locked' if self.is_locked() else 'free'}>"
@@ -107,11 +130,9 @@ class Lock(Acquire):
         return self
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
-        from ..core.future import ready
-
         if self._guard is not None:
             self._guard.unlock()
-        return ready(None)
+        return DONE
 
 
 class _Locking(Acquire):
@@ -129,6 +150,25 @@ class _Locking(Acquire):
         guard = MutexGuard(self._mutex)
         guard._of_block = True
         self._mutex._holder = guard
+        return make_ready(guard)
+
+
+class Relock(Acquire):
+    """The future with which a ``Condvar`` takes the lock of a guard that it let go of."""
+
+    __slots__ = ("_guard",)
+
+    def __init__(self, guard: MutexGuard) -> None:
+        self._guard = guard
+        Acquire.__init__(self, self._guard._mutex._semaphore, 1)
+
+    def poll(self, cx: Context) -> Any:
+        if not self._acquire(cx):
+            return PENDING
+        guard = self._guard
+        guard._held = True
+        if guard._of_block:
+            guard._mutex._holder = guard
         return make_ready(guard)
 
 
@@ -163,6 +203,18 @@ class MutexGuard:
         if self._of_block:
             raise RuntimeError("this guard belongs to 'async with mutex': leave the block to unlock it")
         self._release()
+
+    def let_go(self) -> None:
+        """For ``Condvar``: releases the lock, also that of a block, until ``Relock``. Raises if it is not held."""
+        if not self._held:
+            raise RuntimeError("this guard was unlocked: lock the mutex, and wait with the new guard")
+        if self._of_block:
+            self._mutex._holder = None
+        self._release()
+
+    def mutex(self) -> Mutex:
+        """The mutex that it locks."""
+        return self._mutex
 
     def _release(self) -> None:
         semaphore = self._mutex._semaphore

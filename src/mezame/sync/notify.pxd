@@ -30,5 +30,8 @@ cdef class Notified(Waiter):
     cdef Notify _notify
     cdef long long _generation
     cdef int _state
-    @cython.locals(state=int, old=Waker, parked=Waker)
+    cdef bint _newest
+    @cython.locals(notify=Notify, state=int, old=Waker)
     cdef bint _enlist(self, Waker waker)
+    @cython.locals(notify=Notify, state=int, parked=Waker)
+    cpdef close(self)

@@ -1,11 +1,12 @@
 """Notify: tells one waiter, or all, that something happened; carries no value.
 
 At most one permit is stored. ``_generation`` counts ``notify_waiters``: a ``Notified`` made before such a call is
-complete, polled or not. A waiter that ``notify_one`` chose and that is dropped before it was polled again passes the
-notification on; after ``notify_waiters`` it does not.
+complete, polled or not. A waiter that ``notify_one`` (or ``notify_last``) chose and that is dropped before it was
+polled again passes the notification on, to the oldest (newest) waiter; after ``notify_waiters`` it does not.
 
-    Notified: NEW --poll, enable--> WAITING --notify_one--> CHOSEN --poll--> DONE
-                                            --notify_waiters--> ALL --poll--> DONE
+    Notified: NEW --poll, enable--> WAITING --notify_one, notify_last--> CHOSEN --poll, enable--> DONE
+                                            --notify_waiters--> ALL --poll, enable--> DONE
+              WAITING, CHOSEN --close--> NEW (may be polled again, behind all others)
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ class Notify(Guard):
         """Waits for a notification. Cancel safe; the place in the queue is lost, a notification is not."""
         return Notified(self)
 
+    def notified_owned(self) -> Notified:
+        """The same as ``notified``: in Rust that one borrows the Notify, in Python both keep it."""
+        return Notified(self)
+
     def notify_one(self) -> None:
         """Wakes the oldest waiter; if there is none, stores one permit (many calls store one)."""
         self._notify(False)
@@ -73,6 +78,7 @@ class Notify(Guard):
             self._permit = True
         else:
             notified._state = _CHOSEN
+            notified._newest = newest
             waker = notified._parked
             notified._parked = None
         self._unlock()
@@ -103,14 +109,18 @@ def _as_notified(waiter: Any) -> Any:
 
 
 class Notified(Waiter):
-    """The future of ``Notify.notified``. Re-polling a completed one gives Ready again."""
+    """The future of ``Notify.notified``. Re-polling a completed one gives Ready again.
 
-    __slots__ = ("_generation", "_notify", "_state")
+    Source of the semantics: ``tokio::sync::futures::Notified``.
+    """
+
+    __slots__ = ("_generation", "_newest", "_notify", "_state")
 
     def __init__(self, notify: Notify) -> None:
         self._start_waiter()
         self._notify = notify
         self._state = _NEW
+        self._newest = False
         self._generation = self._notify._now()
 
     def poll(self, cx: Context) -> Any:
@@ -119,11 +129,25 @@ class Notified(Waiter):
         return make_ready(None) if self._enlist(cx._get_waker()) else PENDING
 
     def enable(self) -> bool:
-        """Takes the place in the queue now, before the first poll. True if it is notified already."""
+        """Takes the place in the queue now, without a waker. True if it is notified already: it is then complete.
+
+        So a notification between ``enable`` and the await is not missed:
+
+        >>> notify = Notify()
+        >>> notified = notify.notified()
+        >>> notified.enable()
+        False
+        >>> notify.notify_one()
+        >>> notified.enable()
+        True
+
+        Source of the semantics: ``tokio::sync::futures::Notified::enable``.
+        """
         return self._enlist(None)
 
     def _enlist(self, waker: Any) -> bool:
         notify = self._notify
+        old = None
         notify._lock()
         state = self._state
         if state == _NEW:
@@ -134,14 +158,15 @@ class Notified(Waiter):
                 state = _DONE
             else:
                 state = _WAITING
-        elif (state == _CHOSEN or state == _ALL) and waker is not None:
+        elif state == _CHOSEN or state == _ALL:
             state = _DONE
         self._state = state
-        old = self._parked
         if state == _WAITING:
-            self._park_in(notify._waiters, waker)
+            old = self._parked
+            # ``enable`` has no waker, and must not forget the one of an earlier poll.
+            self._park_in(notify._waiters, old if waker is None else waker)
         notify._unlock()
-        del old
+        old = None
         return state != _WAITING
 
     def close(self) -> None:
@@ -151,13 +176,13 @@ class Notified(Waiter):
         parked = self._parked
         self._parked = None
         state = self._state
-        self._state = _NEW if state == _WAITING else _DONE
-        if state == _WAITING:
+        if state == _WAITING or state == _CHOSEN:
+            self._state = _NEW
             self._generation = notify._generation
         notify._unlock()
-        del parked
+        parked = None
         if state == _CHOSEN:
-            notify.notify_one()
+            notify._notify(self._newest)
 
     def __del__(self) -> None:
         if self._state == _WAITING or self._state == _CHOSEN:

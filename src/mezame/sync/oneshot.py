@@ -1,74 +1,77 @@
 """oneshot: one value from one sender to one receiver.
 
     EMPTY --send--> FULL --await, try_recv--> TAKEN
-      |  \\--sender dropped--> GONE
+      |  \\--sender dropped or closed--> GONE
       \\--receiver closed or dropped--> CLOSED      (send then raises, with the value)
+
+Only EMPTY is ever left by a sender or by ``close``, under the guard, so of a racing ``send`` and ``close`` one wins and
+the other is told. A value that was sent before ``close`` stays FULL and can still be had.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
-from ..core.block_on import block_on
 from ..core.context import Context
 from ..core.current import current
+from ..core.foreign import await_outside
 from ..core.future import Future
-from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
+from ..core.waker import Waker, wake_all
+from .blocking import blocking
+from .closed import Closable, Closed
+from .errors import SendError, variant
+
+__all__ = ["Receiver", "RecvError", "SendError", "Sender", "TryRecvError", "channel"]
 
 _EMPTY = 0
 _FULL = 1
 _GONE = 2
 _CLOSED = 3
 _TAKEN = 4
+_NOTHING = object()
+_STATES = ("waiting for a value", "value sent", "sender gone", "receiver closed", "value received")
 
 
 class RecvError(Exception):
-    """The sender went away without a value."""
-
-
-class SendError(Exception):
-    """The receiver is gone. ``value`` is what was not delivered."""
-
-    def __init__(self, value: Any, message: str = "the receiver is gone") -> None:
-        super().__init__(message)
-        self.value = value
+    """There is no value, and there will be none. Source: ``tokio::sync::oneshot::error::RecvError``."""
 
 
 class TryRecvError(Exception):
-    """``try_recv`` found no value: see the subclasses ``Empty`` and ``Closed``."""
+    """``try_recv`` found no value: ``TryRecvError.Empty`` (yet) or ``.Closed`` (for ever).
+
+    Source of the semantics: ``tokio::sync::oneshot::error::TryRecvError``.
+    """
 
     Empty: type[TryRecvError]
     Closed: type[TryRecvError]
 
 
-class _EmptyError(TryRecvError):
-    pass
+variant(TryRecvError, "Empty", "No value has been sent yet.")
+variant(TryRecvError, "Closed", "There will be no value.")
 
 
-class _ClosedError(TryRecvError):
-    pass
-
-
-TryRecvError.Empty = _EmptyError
-TryRecvError.Closed = _ClosedError
-
-
-class _Cell(Guard):
+class _Cell(Closable):
     """What the two ends share."""
 
     __slots__ = ("_state", "_value", "_waker")
 
     def __init__(self) -> None:
+        self._closers = None
         self._state = _EMPTY
         self._value = None
         self._waker = None
 
+    def _is_gone(self) -> bool:
+        # Whoever waits for ``closed()`` has nothing more to wait for once the value was sent either.
+        return self._state != _EMPTY  # type: ignore[no-any-return]
+
     def _settle(self, state: int, value: Any) -> bool:
-        """EMPTY -> ``state``; the receiver is woken. False if it was settled before."""
+        """EMPTY -> ``state``; whoever waits is woken. False if it was settled before."""
+        waker = None
         self._lock()
         settled = self._state == _EMPTY
-        waker = None
         if settled:
             self._state = state
             self._value = value
@@ -77,7 +80,16 @@ class _Cell(Guard):
         self._unlock()
         if waker is not None:
             waker.wake()
+        if settled and self._closers is not None:  # one that joins them from now on sees the new state
+            self._wake_closers()
         return settled
+
+    def _wake_closers(self) -> None:
+        wakers: list[Waker] = []
+        self._lock()
+        self._take_closers(wakers)
+        self._unlock()
+        wake_all(wakers)
 
     def _wait(self, waker: Any) -> int:
         """The state; if it is EMPTY the waker is kept."""
@@ -91,10 +103,13 @@ class _Cell(Guard):
         return state
 
     def _take(self) -> Any:
+        """FULL -> TAKEN, and the value; else ``_NOTHING``."""
+        value = _NOTHING
         self._lock()
-        value = self._value
-        self._value = None
-        self._state = _TAKEN
+        if self._state == _FULL:
+            value = self._value
+            self._value = None
+            self._state = _TAKEN
         self._unlock()
         return value
 
@@ -117,31 +132,62 @@ def channel() -> tuple[Sender, Receiver]:
 
 
 class Sender:
-    """The sending end. Dropping or closing it unused makes the receiver raise ``RecvError``."""
+    """The sending end. Dropping or closing it unused makes the receiver raise ``RecvError``.
 
-    __slots__ = ("_cell", "_used")
+    Source of the semantics: ``tokio::sync::oneshot::Sender``.
+    """
+
+    __slots__ = ("_cell", "_closing", "_used")
 
     def __init__(self, cell: _Cell) -> None:
         self._cell = cell
         self._used = False
+        self._closing = None
 
     def send(self, value: Any) -> None:
         """Delivers the value; never waits; from any thread.
 
         Raises ``SendError`` (with ``value``) if the receiver is gone, or if a value was sent before.
         """
-        if self._used:
-            raise SendError(value, "a oneshot channel carries one value: it was sent before")
+        cell = self._cell
+        cell._lock()
+        used = self._used
         self._used = True
-        if not self._cell._settle(_FULL, value):
+        cell._unlock()
+        if used:
+            raise SendError(value, "a oneshot channel carries one value: it was sent before, or the sender closed")
+        if not cell._settle(_FULL, value):
             raise SendError(value)
 
+    def closed(self) -> Closed:
+        """Waits until the receiver is closed or dropped, so that work that nobody wants can stop. Cancel safe.
+
+        It completes as well once a value was sent.
+
+        >>> import mezame
+        >>> tx, rx = mezame.sync.oneshot.channel()
+        >>> rx.close()
+        >>> mezame.block_on(tx.closed())
+
+        Source of the semantics: ``tokio::sync::oneshot::Sender::closed``.
+        """
+        return Closed(self._cell)
+
+    def poll_closed(self, cx: Context) -> Any:
+        """One poll of ``closed``, for hand-written futures."""
+        if self._closing is None:
+            self._closing = Closed(self._cell)
+        answer = self._closing.poll(cx)
+        if answer is not PENDING:
+            self._closing = None
+        return answer
+
     def is_closed(self) -> bool:
-        """True if the receiver is gone."""
+        """True if the receiver was closed or dropped before a value was sent."""
         return self._cell._state == _CLOSED  # type: ignore[no-any-return]
 
     def close(self) -> None:
-        """Gives up sending."""
+        """Gives up sending. Idempotent; nothing after ``send``."""
         self._used = True
         self._cell._settle(_GONE, None)
 
@@ -149,19 +195,35 @@ class Sender:
         if not self._used:
             self.close()
 
+    def __repr__(self) -> str:
+        return f"<oneshot.Sender: {_STATES[self._cell._state]}>"
 
-class Receiver(Future):
-    """The receiving end: await it. Cancel safe: it may be awaited again after a lost ``select``.
 
-    Raises ``RecvError`` if the sender went away.
+class Receiver:
+    """The receiving end: await it, once.
+
+    Awaits to the value; raises ``RecvError`` if the sender went away, or this end was closed, without one. Cancel
+    safe: it may be awaited again after a lost ``select``, and a value that came meanwhile is there.
+
+    Source of the semantics: ``tokio::sync::oneshot::Receiver``.
     """
 
-    __slots__ = ("_cell",)
+    __slots__ = ("_cell", "_terminated")
 
     def __init__(self, cell: _Cell) -> None:
         self._cell = cell
+        self._terminated = False
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        receive = make_receive(self)
+        if current().context is None:
+            return await_outside(receive)
+        return receive  # type: ignore[return-value]
 
     def poll(self, cx: Context) -> Any:
+        """One poll of the await, for hand-written futures."""
+        if self._terminated:
+            raise RuntimeError("this oneshot was polled after it completed: it carries one value")
         cur = current()
         if not cur._take_budget(cx):
             return PENDING
@@ -169,40 +231,78 @@ class Receiver(Future):
         if state == _EMPTY:
             cur._refund()
             return PENDING
-        if state == _FULL:
-            return make_ready(self._cell._take())
-        raise self._failure(state)
-
-    def _failure(self, state: int) -> Exception:
-        if state == _TAKEN:
-            return RuntimeError("this oneshot was polled after it gave its value")
+        self._terminated = True
+        value = self._cell._take()
+        if value is not _NOTHING:
+            return make_ready(value)
         if state == _GONE:
-            return RecvError("the sender went away without sending")
-        return RecvError("this receiver was closed")
+            raise RecvError("the sender went away without sending")
+        raise RecvError("this receiver was closed")
 
     def try_recv(self) -> Any:
-        """The value now, or ``TryRecvError.Empty`` or ``.Closed``."""
-        state = self._cell._state
-        if state == _FULL:
-            return self._cell._take()
-        if state == _EMPTY:
+        """The value now, or ``TryRecvError.Empty`` or ``.Closed``. Takes no budget."""
+        value = self._cell._take()
+        if value is _NOTHING and self._cell._state == _EMPTY:
             raise TryRecvError.Empty("no value has been sent yet")
-        raise TryRecvError.Closed("there will be no value")
+        if value is _NOTHING and self._cell._state == _FULL:
+            return self.try_recv()  # it came between the two looks
+        self._terminated = True
+        if value is _NOTHING:
+            raise TryRecvError.Closed("there will be no value")
+        return value
 
     def blocking_recv(self) -> Any:
-        """The value, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
-        if current().scheduler is not None:
-            raise RuntimeError("blocking_recv would stop the runtime's thread: await the receiver there")
-        return block_on(self)
+        """The value, blocking this thread; raises as the await does.
+
+        Raises ``RuntimeError`` inside a runtime's thread.
+        """
+        return blocking("blocking_recv", "the receiver", make_receive(self))
 
     def close(self) -> None:
-        """Forgets the waker: what an await that is cancelled does. The channel stays open."""
-        self._cell._wait(None)
+        """Refuses a value from now on; one that was sent before can still be received. Idempotent.
 
-    def shut(self) -> None:
-        """Refuses a value from now on; one that was sent before can still be received."""
+        >>> tx, rx = channel()
+        >>> rx.close()
+        >>> try:
+        ...     tx.send("late")
+        ... except SendError as error:
+        ...     print(error.value)
+        late
+
+        Source of the semantics: ``tokio::sync::oneshot::Receiver::close``.
+        """
         self._cell._settle(_CLOSED, None)
 
+    def is_empty(self) -> bool:
+        """True if no value waits to be received."""
+        return self._cell._state != _FULL  # type: ignore[no-any-return]
+
+    def is_terminated(self) -> bool:
+        """True once the value was received, or the receiver was told that there is none."""
+        return self._terminated  # type: ignore[no-any-return]
+
     def __del__(self) -> None:
-        if self._cell._state == _EMPTY:
-            self._cell._settle(_CLOSED, None)
+        if self._cell._state != _TAKEN and not self._cell._settle(_CLOSED, None):
+            self._cell._take()  # the value goes with the receiver
+
+    def __repr__(self) -> str:
+        return f"<oneshot.Receiver: {_STATES[self._cell._state]}>"
+
+
+class Receive(Future):
+    """The future of one await of a ``Receiver``: dropping it leaves the channel as it is."""
+
+    __slots__ = ("_receiver",)
+
+    def poll(self, cx: Context) -> Any:
+        return self._receiver.poll(cx)
+
+    def close(self) -> None:
+        self._receiver._cell._wait(None)
+
+
+def make_receive(receiver: Receiver) -> Receive:
+    """A ``Receive``, without the argument handling of a class call."""
+    receive = Receive.__new__(Receive)
+    receive._receiver = receiver
+    return receive

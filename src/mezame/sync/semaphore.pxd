@@ -8,6 +8,7 @@ from ..core.waitlist cimport Waiter, WaitList
 from ..core.waker cimport Waker, wake_all
 
 cdef PendingType PENDING
+cdef long long _ALL
 
 cdef class Semaphore(Guard):
     cdef long long _permits
@@ -17,7 +18,13 @@ cdef class Semaphore(Guard):
     cpdef _release(self, long long permits)
     @cython.locals(acquire=Acquire, given=longlong)
     cdef _hand_out(self, long long permits, list wakers)
-    @cython.locals(gathered=longlong, free=longlong, parked=Waker)
+    @cython.locals(found=longlong, first=Acquire)
+    cdef long long _pool(self) except *
+    @cython.locals(found=longlong, enough=bint)
+    cdef bint _try_first(self, long long permits) except -1
+    @cython.locals(found=longlong, given=longlong, served=bint, other=Waiter)
+    cdef bint _join_first(self, Acquire acquire, Waker waker) except -1
+    @cython.locals(gathered=longlong, parked=Waker)
     cdef _give_up(self, Acquire acquire)
 
 cdef Acquire _as_acquire(object waiter)
@@ -28,8 +35,8 @@ cdef class Acquire(Waiter):
     cdef long long _needs
     cdef bint _queued
     cdef bint _done
-    cdef Permit _permit
-    @cython.locals(answer=int, closed=bint, got=bint, taken=longlong)
+    cdef SemaphorePermit _permit
+    @cython.locals(semaphore=Semaphore, closed=bint, got=bint, taken=longlong, gathered=longlong, old=Waker)
     cdef bint _acquire(self, Context cx) except -1
 
 @cython.final
@@ -37,7 +44,11 @@ cdef class _Entering(Waiter):
     cdef Acquire _acquire
 
 @cython.final
-cdef class Permit:
+cdef class SemaphorePermit:
     cdef Semaphore _semaphore
     cdef long long _count
+    @cython.locals(semaphore=Semaphore, taken=longlong)
+    cdef long long _take(self, long long count, bint exactly) except *
     cpdef release(self)
+    @cython.locals(count=longlong, semaphore=Semaphore)
+    cpdef merge(self, SemaphorePermit other)

@@ -8,7 +8,10 @@ Rules (strict FIFO, as in tokio):
 2. Released permits go to the oldest waiter until it has all that it needs (it gathers), then to the next.
 3. A waiter that is dropped gives back what it gathered, to the next waiter or to ``_permits``. That holds also
    for one that was given all and was dropped before it was polled again: no permit is lost.
-4. ``close`` wakes everybody with ``AcquireError``; permits that are out stay valid.
+4. ``close`` wakes everybody with ``AcquireError``, also one who was given all and was not polled since; what they had
+   gathered is free again. Permits that are out stay valid.
+
+By 1 and 2 nothing is free while somebody waits, so whoever finds enough free permits may take them.
 
     acquire                                     release
     ------------------------------------        ------------------------------------------
@@ -26,31 +29,30 @@ from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
 from ..core.waitlist import Waiter, WaitList
 from ..core.waker import Waker, wake_all
+from .blocking import blocking
+from .done import DONE
+from .errors import variant
 
 MAX_PERMITS = (1 << 61) - 1
+_ALL = MAX_PERMITS  # as a C number
 
 
 class AcquireError(Exception):
-    """The semaphore was closed."""
+    """The semaphore was closed. Source of the semantics: ``tokio::sync::AcquireError``."""
 
 
 class TryAcquireError(Exception):
-    """``try_acquire`` did not get its permits: see the subclasses ``NoPermits`` and ``Closed``."""
+    """``try_acquire`` did not get its permits: ``TryAcquireError.NoPermits`` or ``.Closed``.
+
+    Source of the semantics: ``tokio::sync::TryAcquireError``.
+    """
 
     NoPermits: type[TryAcquireError]
     Closed: type[TryAcquireError]
 
 
-class _NoPermits(TryAcquireError):
-    pass
-
-
-class _Closed(TryAcquireError):
-    pass
-
-
-TryAcquireError.NoPermits = _NoPermits
-TryAcquireError.Closed = _Closed
+variant(TryAcquireError, "NoPermits", "There are not enough free permits.")
+variant(TryAcquireError, "Closed", "The semaphore was closed.")
 
 
 class Semaphore(Guard):
@@ -74,6 +76,8 @@ class Semaphore(Guard):
 
     MAX_PERMITS = MAX_PERMITS
 
+    MAX_PERMITS = MAX_PERMITS
+
     def __init__(self, permits: int) -> None:
         if not 0 <= permits <= MAX_PERMITS:
             raise ValueError(f"a Semaphore has from 0 to {MAX_PERMITS} permits, not {permits!r}")
@@ -82,28 +86,70 @@ class Semaphore(Guard):
         self._waiters = WaitList()
 
     def acquire(self, permits: int = 1) -> Acquire:
-        """Waits for ``permits``; awaits to a ``Permit`` (also ``async with semaphore.acquire():``).
+        """Waits for a permit; awaits to a ``SemaphorePermit`` (also ``async with semaphore.acquire():``).
 
-        Raises ``AcquireError`` if the semaphore is closed. Cancel safe; the place in the queue is lost.
+        Waiting is first in, first out. Raises ``AcquireError`` if the semaphore is closed. Cancel safe; the place in
+        the queue is lost.
         """
-        if permits < 0:
-            raise ValueError(f"a number of permits from 0 on is needed, not {permits!r}")
-        return Acquire(self, permits)
+        return Acquire(self, _check_count(permits))
 
     def acquire_many(self, permits: int) -> Acquire:
-        """``acquire(permits)``."""
-        return self.acquire(permits)
+        """Waits for all of ``permits``; awaits to one ``SemaphorePermit`` that holds them.
 
-    def try_acquire(self, permits: int = 1) -> Permit:
-        """A ``Permit`` now, or ``TryAcquireError.NoPermits`` or ``.Closed``. Never overtakes a waiter."""
-        if permits < 0:
-            raise ValueError(f"a number of permits from 0 on is needed, not {permits!r}")
-        answer = self._try_take(permits)
+        It gathers permits as they come, so ``available_permits()`` may be 0 while it waits, and it holds up whoever
+        comes later. Raises ``AcquireError`` if the semaphore is closed, ``ValueError`` for a negative number. Cancel
+        safe; the place in the queue is lost, what was gathered goes to the next.
+
+        >>> import mezame
+        >>> async def main():
+        ...     semaphore = mezame.sync.Semaphore(3)
+        ...     async with semaphore.acquire_many(2) as permit:
+        ...         return permit.num_permits(), semaphore.available_permits()
+        >>> mezame.run(main())
+        (2, 1)
+
+        Source of the semantics: ``tokio::sync::Semaphore::acquire_many``.
+        """
+        return Acquire(self, _check_count(permits))
+
+    def try_acquire(self, permits: int = 1) -> SemaphorePermit:
+        """A ``SemaphorePermit`` now, or ``TryAcquireError.NoPermits`` or ``.Closed``. Never overtakes a waiter."""
+        answer = self._try_take(_check_count(permits))
         if answer == 0:
-            raise TryAcquireError.NoPermits(f"there are no {permits} permits left")
+            raise TryAcquireError.NoPermits(f"{permits} permits are not free: {self._permits} are")
         if answer < 0:
             raise TryAcquireError.Closed("the semaphore was closed")
-        return Permit(self, permits)
+        return SemaphorePermit(self, permits)
+
+    def try_acquire_many(self, permits: int) -> SemaphorePermit:
+        """One ``SemaphorePermit`` that holds ``permits`` now, or ``TryAcquireError``. Never overtakes a waiter."""
+        return self.try_acquire(permits)
+
+    # In Rust the plain permits borrow the semaphore; in Python every permit keeps it, so these are other names.
+
+    def acquire_owned(self) -> Acquire:
+        """The same as ``acquire``."""
+        return self.acquire()
+
+    def acquire_many_owned(self, permits: int) -> Acquire:
+        """The same as ``acquire_many``."""
+        return self.acquire_many(permits)
+
+    def try_acquire_owned(self) -> SemaphorePermit:
+        """The same as ``try_acquire``."""
+        return self.try_acquire()
+
+    def try_acquire_many_owned(self, permits: int) -> SemaphorePermit:
+        """The same as ``try_acquire_many``."""
+        return self.try_acquire(permits)
+
+    def blocking_acquire(self) -> Any:
+        """As ``acquire``, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
+        return blocking("blocking_acquire", "acquire()", self.acquire())
+
+    def blocking_acquire_many(self, permits: int) -> Any:
+        """As ``acquire_many``, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
+        return blocking("blocking_acquire_many", "acquire_many()", self.acquire_many(permits))
 
     def _try_take(self, permits: int) -> int:
         """1: taken; 0: not enough, or somebody waits; -1: closed."""
@@ -111,22 +157,23 @@ class Semaphore(Guard):
         answer = 0
         if self._closed:
             answer = -1
-        elif self._waiters._length == 0 and self._permits >= permits:
+        elif self._permits >= permits:  # while somebody waits there are none
             self._permits -= permits
             answer = 1
         self._unlock()
         return answer
 
     def add_permits(self, permits: int) -> None:
-        """Adds permits. Raises ``ValueError`` if there would be more than 2**61 - 1."""
+        """Adds permits. Raises ``ValueError`` if there would be more than ``MAX_PERMITS`` free ones."""
         if permits < 0 or self._permits + permits > MAX_PERMITS:
             raise ValueError(f"a Semaphore has at most {MAX_PERMITS} permits: cannot add {permits!r}")
         self._release(permits)
 
     def forget_permits(self, permits: int) -> int:
-        """Takes up to so many free permits away for good; how many it took."""
+        """Takes up to ``permits`` free ones away for good; returns how many it took."""
+        wanted = _check_count(permits)
         self._lock()
-        taken = min(permits, self._permits)
+        taken = self._permits if self._permits < wanted else wanted
         self._permits -= taken
         self._unlock()
         return taken
@@ -155,6 +202,51 @@ class Semaphore(Guard):
                 acquire._parked = None
         self._permits += permits
 
+    def _pool(self) -> int:
+        """Under the guard: takes out what is free and what the oldest waiter has gathered."""
+        found = self._permits
+        self._permits = 0
+        if self._waiters._length > 0:
+            first = _as_acquire(self._waiters._head)
+            found += first._wanted - first._needs
+            first._needs = first._wanted
+        return found  # type: ignore[no-any-return]
+
+    def _try_first(self, permits: int) -> bool:
+        """``_try_take`` ahead of the waiters: for one who may not wait behind them (a reader that upgrades)."""
+        wakers: list[Waker] = []
+        self._lock()
+        found = self._pool()
+        enough = found >= permits
+        if enough:
+            found -= permits
+        self._hand_out(found, wakers)
+        self._unlock()
+        if wakers:
+            wake_all(wakers)
+        return enough
+
+    def _join_first(self, acquire: Acquire, waker: Waker) -> bool:
+        """``acquire`` gets its permits ahead of the waiters (True), or waits as the first of them."""
+        wakers: list[Waker] = []
+        others: list[Any] = []
+        self._lock()
+        found = self._pool()
+        given = found if found < acquire._needs else acquire._needs
+        acquire._needs -= given
+        served = acquire._needs == 0
+        if not served:
+            while self._waiters._length > 0:
+                others.append(self._waiters._pop())
+            acquire._park_in(self._waiters, waker)
+            for other in others:
+                self._waiters._append(other)
+        self._hand_out(found - given, wakers)
+        self._unlock()
+        if wakers:
+            wake_all(wakers)
+        return served  # type: ignore[no-any-return]
+
     def _give_up(self, acquire: Acquire) -> None:
         """``acquire`` is dropped while it waits, or before it took what it was given."""
         wakers: list[Waker] = []
@@ -165,21 +257,26 @@ class Semaphore(Guard):
         parked = acquire._parked
         acquire._parked = None
         self._hand_out(gathered, wakers)
-        # The one behind a large request may be served by what was free all along.
-        free = self._permits
-        self._permits = 0
-        self._hand_out(free, wakers)
         self._unlock()
         parked = None
         if wakers:
             wake_all(wakers)
 
     def close(self) -> None:
-        """Wakes every waiter with ``AcquireError``; later acquires raise it too. Idempotent."""
+        """Every waiter raises ``AcquireError``, and so do later acquires; permits that are out stay valid. Idempotent.
+
+        What the waiters had gathered is free again.
+        """
         wakers: list[Waker] = []
         self._lock()
         self._closed = True
-        self._waiters._take_wakers(wakers)
+        while self._waiters._length > 0:
+            acquire = _as_acquire(self._waiters._pop())
+            self._permits += acquire._wanted - acquire._needs
+            acquire._needs = acquire._wanted
+            if acquire._parked is not None:
+                wakers.append(acquire._parked)
+                acquire._parked = None
         self._unlock()
         wake_all(wakers)
 
@@ -193,6 +290,12 @@ class Semaphore(Guard):
 
     def __repr__(self) -> str:
         return f"<Semaphore {self._permits} free, {self._waiters._length} waiting>"
+
+
+def _check_count(permits: Any) -> Any:
+    if permits < 0:
+        raise ValueError(f"a number of permits from 0 on is needed, not {permits!r}")
+    return permits
 
 
 def _as_acquire(waiter: Any) -> Acquire:
@@ -215,7 +318,7 @@ class Acquire(Waiter):
 
     def poll(self, cx: Context) -> Any:
         if self._acquire(cx):
-            return make_ready(Permit(self._semaphore, self._wanted))
+            return make_ready(SemaphorePermit(self._semaphore, self._wanted))
         return PENDING
 
     def _acquire(self, cx: Context) -> bool:
@@ -226,52 +329,55 @@ class Acquire(Waiter):
         if not cur._take_budget(cx):
             return False
         semaphore = self._semaphore
-        if not self._queued:
-            answer = semaphore._try_take(self._wanted)
-            if answer == 1:
-                self._done = True
-                return True
-            if answer < 0:
-                raise AcquireError("the semaphore was closed")
+        if not self._queued and semaphore._try_take(self._wanted) > 0:
+            self._done = True
+            return True
         waker = cx._get_waker()
+        old = None
+        gathered = 0
+        got = False
         semaphore._lock()
         closed = semaphore._closed
-        got = False
-        if not closed or (self._queued and self._needs == 0):
-            closed = False
+        if closed:
+            gathered = self._wanted - self._needs  # given before the close, and not looked at since
+            self._needs = self._wanted
+        else:
             if not self._queued and semaphore._waiters._length == 0:
                 # Between the look above and this one permits may have come back.
                 taken = semaphore._permits if semaphore._permits < self._needs else self._needs
                 semaphore._permits -= taken
                 self._needs -= taken
-            if self._needs == 0:
-                got = True
-            else:
+            got = self._needs == 0
+            if not got:
+                old = self._parked
                 self._park_in(semaphore._waiters, waker)
                 self._queued = True
         semaphore._unlock()
-        if closed:
-            raise AcquireError("the semaphore was closed")
+        old = None
         if got:
             self._done = True
             return True
+        if closed:
+            self._done = True
+            if gathered > 0:
+                semaphore._release(gathered)
+            raise AcquireError("the semaphore was closed")
         cur._refund()
         return False
 
     def close(self) -> None:
-        if self._queued and not self._done:
+        if not self._done:
             self._done = True
-            self._semaphore._give_up(self)
+            if self._queued:
+                self._semaphore._give_up(self)
 
     def __aenter__(self) -> Any:
         return _Entering(self)
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
-        from ..core.future import ready
-
         if self._permit is not None:
             self._permit.release()
-        return ready(None)
+        return DONE
 
     def __del__(self) -> None:
         if self._queued and not self._done:
@@ -291,7 +397,7 @@ class _Entering(Waiter):
         acquire = self._acquire
         if not acquire._acquire(cx):
             return PENDING
-        permit = Permit(acquire._semaphore, acquire._wanted)
+        permit = SemaphorePermit(acquire._semaphore, acquire._wanted)
         acquire._permit = permit
         return make_ready(permit)
 
@@ -299,8 +405,13 @@ class _Entering(Waiter):
         self._acquire.close()
 
 
-class Permit:
-    """Permits that were acquired. ``release()`` gives them back, and so does dropping it or leaving ``with``."""
+class SemaphorePermit:
+    """Permits that were acquired. ``release()`` gives them back, and so does dropping it or leaving ``with``.
+
+    It may be released by another task or thread than the one that acquired it.
+
+    Source of the semantics: ``tokio::sync::{SemaphorePermit, OwnedSemaphorePermit}``.
+    """
 
     __slots__ = ("_count", "_semaphore")
 
@@ -308,25 +419,67 @@ class Permit:
         self._semaphore = semaphore
         self._count = count
 
-    def release(self) -> None:
-        """Gives the permits back. Idempotent. From any thread."""
+    def _take(self, count: int, exactly: bool) -> int:
+        """Takes ``count`` permits (or what there is, or with ``exactly`` none) out of this object."""
         semaphore = self._semaphore
         semaphore._lock()
-        count = self._count
-        self._count = 0
+        taken = count
+        if self._count < count:
+            taken = 0 if exactly else self._count
+        self._count -= taken
         semaphore._unlock()
+        return taken
+
+    def release(self) -> None:
+        """Gives the permits back. Idempotent. From any thread."""
+        count = self._take(_ALL, False)
         if count > 0:
-            semaphore._release(count)
+            self._semaphore._release(count)
 
     def forget(self) -> None:
         """Lets the permits go for good: the semaphore has so many fewer."""
-        self._count = 0
+        self._take(_ALL, False)
+
+    def merge(self, other: SemaphorePermit) -> None:
+        """Moves the permits of ``other`` into this object. Raises ``ValueError`` if they are of another semaphore.
+
+        >>> semaphore = Semaphore(3)
+        >>> one, two = semaphore.try_acquire(), semaphore.try_acquire(2)
+        >>> one.merge(two)
+        >>> one.num_permits(), two.num_permits()
+        (3, 0)
+
+        Source of the semantics: ``tokio::sync::SemaphorePermit::merge``.
+        """
+        if other._semaphore is not self._semaphore:
+            raise ValueError("merge: the permits are of different semaphores")
+        if other is self:
+            return
+        count = other._take(_ALL, False)
+        semaphore = self._semaphore
+        semaphore._lock()
+        self._count += count
+        semaphore._unlock()
+
+    def split(self, count: int) -> SemaphorePermit | None:
+        """A new object with ``count`` of these permits; None, and nothing is moved, if there are fewer.
+
+        >>> permit = Semaphore(3).try_acquire(3)
+        >>> permit.split(2).num_permits(), permit.num_permits(), permit.split(2)
+        (2, 1, None)
+
+        Source of the semantics: ``tokio::sync::SemaphorePermit::split``.
+        """
+        wanted = _check_count(count)
+        if wanted > 0 and self._take(wanted, True) == 0:
+            return None
+        return SemaphorePermit(self._semaphore, wanted)
 
     def num_permits(self) -> int:
         """How many it holds."""
         return self._count  # type: ignore[no-any-return]
 
-    def __enter__(self) -> Permit:
+    def __enter__(self) -> SemaphorePermit:
         return self
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
@@ -335,3 +488,6 @@ class Permit:
     def __del__(self) -> None:
         if self._count > 0:
             self.release()
+
+    def __repr__(self) -> str:
+        return f"<SemaphorePermit of {self._count}>"

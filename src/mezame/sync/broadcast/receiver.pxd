@@ -1,0 +1,30 @@
+cimport cython
+
+from ...core.context cimport Context
+from ...core.current cimport Current, current
+from ...core.poll cimport PendingType, make_ready
+from ...core.waitlist cimport Waiter
+from ...core.waker cimport Waker
+from .ring cimport Ring
+
+cdef PendingType PENDING
+cdef int _GOT
+cdef int _EMPTY
+cdef int _CLOSED
+
+cdef class Receiver:
+    cdef Ring _ring
+    cdef long long _next
+    @cython.locals(ring=Ring, oldest=longlong, lost=longlong)
+    cdef long long _look(self, list into) except *
+    cpdef bint same_channel(self, Receiver other) except -1
+
+cdef class Recv(Waiter):
+    cdef Receiver _receiver
+    cdef bint _done
+    @cython.locals(cur=Current, answer=longlong)
+    cpdef poll(self, Context cx)
+    @cython.locals(receiver=Receiver, ring=Ring, waker=Waker, old=Waker, answer=longlong)
+    cdef long long _wait(self, Context cx, list got) except *
+    @cython.locals(ring=Ring, old=Waker)
+    cpdef close(self)

@@ -1,0 +1,45 @@
+cimport cython
+
+from ...core.guard cimport Guard
+from ...core.waitlist cimport Waiter, WaitList
+from ...core.waker cimport Waker, wake_all
+
+cdef class Turn(Waiter):
+    cdef bint _done
+    cdef bint _given
+
+cdef Turn _as_turn(object waiter)
+
+@cython.final
+cdef class Queue(Guard):
+    cdef object _buffer
+    cdef Py_ssize_t _capacity
+    cdef Py_ssize_t _free
+    cdef Py_ssize_t _claims
+    cdef Py_ssize_t _senders
+    cdef Py_ssize_t _receivers
+    cdef bint _closed
+    cdef WaitList _sending
+    cdef WaitList _receiving
+    @cython.locals(turn=Turn)
+    cdef bint _next_turn(self, WaitList waiters, list wakers) except -1
+    cdef _add(self, object value, list wakers)
+    cdef _free_slot(self, list wakers)
+    @cython.locals(answer=int)
+    cdef int _offer(self, object value) except -2
+    @cython.locals(answer=int)
+    cdef int _force(self, object value, list evicted) except -2
+    @cython.locals(answer=int)
+    cdef int _take(self, list into) except -2
+    @cython.locals(answer=int, given=bint, old=Waker)
+    cdef int _poll_send(self, Turn turn, object value, Waker waker) except -2
+    @cython.locals(answer=int, given=bint, old=Waker)
+    cdef int _poll_recv(self, Turn turn, list into, Waker waker) except -2
+    @cython.locals(given=bint, old=Waker)
+    cdef _drop(self, Turn turn, bint sending)
+    @cython.locals(closing=bint)
+    cdef bint _close(self) except -1
+    @cython.locals(left=Py_ssize_t)
+    cdef Py_ssize_t _count(self, bint sending, Py_ssize_t change) except -1
+    @cython.locals(count=Py_ssize_t, alive=bint)
+    cdef bint _revive(self, bint sending) except -1

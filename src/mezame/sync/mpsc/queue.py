@@ -1,0 +1,241 @@
+"""Queue: what the ends of one mpsc channel share: the buffer, its slots, the counts, and who waits.
+
+One guard over all of it. A slot is always in exactly one of three places:
+
+    capacity = free slots + buffered messages + permits       (an unbounded channel: a capacity out of reach)
+
+A *permit* is a slot that somebody has taken and not filled: a ``Permit`` that is out, or what a waiting sender has
+been given. Rules:
+
+1. While somebody waits there is no free slot. So whoever comes later finds none, and the queue is FIFO.
+2. A slot that comes free goes to the oldest waiting sender until it has all that it needs (it gathers), then to the
+   next. What a sender that is dropped had gathered or been given goes on to the next in the same way.
+3. The end: ``recv`` gives None when no message is left, no permit is out, and either every sender was closed or the
+   receiver was. So after ``close`` what was sent, and what permits will send, still arrives.
+4. ``close`` fails the waiting senders; what they had gathered is free again at once. One that had been given its slot
+   and was not polled since fails too, and frees it then.
+5. When the receiver is dropped the buffer goes with it; what a permit sends later is dropped as well.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from ...core.waitlist import Waiter, WaitList
+from ...core.waker import Waker, wake_all
+from ..closed import Closable
+
+UNBOUNDED = (1 << 61) - 1  # slots; also the largest capacity, as in tokio
+
+
+class SlotWaiter(Waiter):
+    """A future that waits for slots: ``_needs`` of the ``_wanted`` are still to come."""
+
+    __slots__ = ("_needs", "_wanted")
+
+
+def _as_slot_waiter(waiter: Any) -> Any:
+    return waiter
+
+
+class Queue(Closable):
+    """See the rules above."""
+
+    __slots__ = (
+        "_buffer", "_capacity", "_closed", "_free", "_gone", "_permits", "_receiver", "_senders", "_ticket",
+        "_waiters", "_weak",
+    )  # fmt: skip
+
+    def __init__(self, capacity: int) -> None:
+        self._closers = None
+        self._buffer = deque()
+        self._capacity = capacity
+        self._free = capacity
+        self._permits = 0
+        self._senders = 1
+        self._weak = 0
+        self._closed = False  # no new sends
+        self._gone = False  # the receiver was dropped
+        self._receiver = None  # the waker of the recv that waits
+        self._ticket = 0  # counts the wakers that were stored: whose is it?
+        self._waiters = WaitList()
+
+    def _is_gone(self) -> bool:
+        return self._closed  # type: ignore[no-any-return]
+
+    def _is_over(self) -> bool:
+        """Under the guard: nothing more can be received."""
+        return len(self._buffer) == 0 and self._permits == 0 and (self._closed or self._senders == 0)
+
+    # --- slots --------------------------------------------------------------------------------------------
+
+    def _offer(self, value: Any) -> int:
+        """Puts a message into a free slot. 1: it is in; 0: full, or somebody waits; -1: closed."""
+        waker = None
+        answer = 0
+        self._lock()
+        if self._closed:
+            answer = -1
+        elif self._free > 0:
+            self._free -= 1
+            self._buffer.append(value)
+            waker = self._receiver
+            self._receiver = None
+            answer = 1
+        self._unlock()
+        if waker is not None:
+            waker.wake()
+        return answer
+
+    def _claim(self, count: int) -> int:
+        """Makes ``count`` free slots permits. 1: done; 0: there are not enough; -1: closed."""
+        answer = 0
+        self._lock()
+        if self._closed:
+            answer = -1
+        elif self._free >= count:
+            self._free -= count
+            self._permits += count
+            answer = 1
+        self._unlock()
+        return answer
+
+    def _push(self, value: Any) -> None:
+        """A permit becomes a message."""
+        waker = None
+        self._lock()
+        self._permits -= 1
+        if self._gone:
+            self._free += 1
+        else:
+            self._buffer.append(value)
+            waker = self._receiver
+            self._receiver = None
+        self._unlock()
+        if waker is not None:
+            waker.wake()
+
+    def _unclaim(self, count: int) -> None:
+        """Permits go back unused: their slots are free, and that may be the end of the channel."""
+        wakers: list[Waker] = []
+        self._lock()
+        self._permits -= count
+        self._hand_out(count, wakers)
+        if self._receiver is not None and self._is_over():
+            wakers.append(self._receiver)
+            self._receiver = None
+        self._unlock()
+        if wakers:
+            wake_all(wakers)
+
+    def _hand_out(self, count: int, wakers: list[Waker]) -> None:
+        """Under the guard: slots that came free go to the waiting senders, oldest first; the rest is free."""
+        while count > 0 and self._waiters._length > 0:
+            waiter = _as_slot_waiter(self._waiters._head)
+            given = count if count < waiter._needs else waiter._needs
+            waiter._needs -= given
+            self._permits += given
+            count -= given
+            if waiter._needs > 0:
+                break
+            self._waiters._pop()
+            if waiter._parked is not None:
+                wakers.append(waiter._parked)
+                waiter._parked = None
+        self._free += count
+
+    # --- the receiver -------------------------------------------------------------------------------------
+
+    def _pop(self, waker: Any, into: list[Any], limit: int) -> int:
+        """Takes up to ``limit`` messages into ``into``. 1: some; -1: the end; 0: none, and ``waker`` is kept."""
+        wakers: list[Waker] = []
+        taken = 0
+        old = None
+        self._lock()
+        while taken < limit and self._buffer:
+            into.append(self._buffer.popleft())
+            taken += 1
+        if taken:
+            self._hand_out(taken, wakers)
+            answer = 1
+        elif self._is_over():
+            answer = -1
+        else:
+            answer = 0
+            if waker is not None:  # try_recv has none, and must not forget the one that waits
+                old = self._receiver
+                self._receiver = waker
+                self._ticket += 1
+        self._unlock()
+        old = None
+        if wakers:
+            wake_all(wakers)
+        return answer
+
+    def _forget_receiver(self, ticket: int) -> None:
+        """The recv that got ``ticket`` is dropped; a later one's waker stays."""
+        old = None
+        self._lock()
+        if self._ticket == ticket:
+            old = self._receiver
+            self._receiver = None
+        self._unlock()
+        old = None
+
+    def _shut(self, drop: bool) -> None:
+        """The receiver closes (and, dropped, throws the buffer away)."""
+        wakers: list[Waker] = []
+        dropped: Any = None
+        fresh: Any = deque()
+        self._lock()
+        self._closed = True
+        while self._waiters._length > 0:
+            waiter = _as_slot_waiter(self._waiters._pop())
+            gathered = waiter._wanted - waiter._needs
+            waiter._needs = waiter._wanted
+            self._permits -= gathered
+            self._free += gathered
+            if waiter._parked is not None:
+                wakers.append(waiter._parked)
+                waiter._parked = None
+        self._take_closers(wakers)
+        if self._receiver is not None:
+            wakers.append(self._receiver)
+            self._receiver = None
+        if drop:
+            self._gone = True
+            dropped = self._buffer
+            self._buffer = fresh
+            self._free += len(dropped)
+        self._unlock()
+        dropped = None
+        if wakers:
+            wake_all(wakers)
+
+    # --- the senders --------------------------------------------------------------------------------------
+
+    def _add_sender(self) -> bool:
+        """One more sender; False if there was none left (``WeakSender.upgrade``)."""
+        self._lock()
+        alive = self._senders > 0
+        if alive:
+            self._senders += 1
+        self._unlock()
+        return alive
+
+    def _drop_sender(self) -> None:
+        waker = None
+        self._lock()
+        self._senders -= 1
+        if self._senders == 0 and self._is_over():
+            waker = self._receiver
+            self._receiver = None
+        self._unlock()
+        if waker is not None:
+            waker.wake()
+
+    def _count_weak(self, change: int) -> None:
+        self._lock()
+        self._weak += change
+        self._unlock()

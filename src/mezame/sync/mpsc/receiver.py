@@ -1,0 +1,174 @@
+"""ReceiverEnd and Recv: the receiving end of an mpsc channel. One task at a time receives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.context import Context
+from ...core.current import current
+from ...core.future import Future
+from ...core.poll import PENDING, make_ready
+from ..blocking import blocking
+from .errors import TryRecvError
+from .queue import Queue
+
+_NO_DEFAULT = object()
+
+
+class ReceiverEnd:
+    """What the receivers of bounded and of unbounded channels share. Also an async iterator.
+
+    Dropping it closes the channel and throws away what was not received.
+    """
+
+    __slots__ = ("_queue",)
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def recv(self, default: Any = None) -> Recv:
+        """Awaits to the next message; ``default`` when the channel has ended. Cancel safe: nothing is lost.
+
+        Args:
+            default: what tells the end apart from a message that is None.
+
+        Source of the semantics: ``tokio::sync::mpsc::Receiver::recv``.
+        """
+        return make_recv(self, default, False, 1)
+
+    def recv_many(self, limit: int) -> Recv:
+        """Awaits to a list of 1 to ``limit`` messages; ``[]`` when the channel has ended or ``limit`` is 0.
+
+        It takes what is there and does not wait for more. Cancel safe: nothing is lost. Raises ``ValueError`` for
+        a negative ``limit``.
+
+        >>> import mezame
+        >>> tx, rx = mezame.sync.mpsc.unbounded_channel()
+        >>> tx.send("a"); tx.send("b")
+        >>> mezame.block_on(rx.recv_many(10))
+        ['a', 'b']
+
+        Source of the semantics: ``tokio::sync::mpsc::Receiver::recv_many``.
+        """
+        return make_recv(self, None, True, _check_limit(limit))
+
+    def poll_recv(self, cx: Context) -> Any:
+        """``Poll.Ready(message)``, ``Poll.Ready(None)`` at the end, or Pending: for hand-written futures."""
+        return make_recv(self, None, False, 1).poll(cx)
+
+    def poll_recv_many(self, cx: Context, limit: int) -> Any:
+        """``Poll.Ready(list)`` of up to ``limit`` messages, ``Poll.Ready([])`` at the end, or Pending."""
+        return make_recv(self, None, True, _check_limit(limit)).poll(cx)
+
+    def try_recv(self) -> Any:
+        """The next message now, or ``TryRecvError.Empty`` or ``.Disconnected``. Takes no budget."""
+        got: list[Any] = []
+        answer = self._queue._pop(None, got, 1)
+        if answer == 0:
+            raise TryRecvError.Empty("the channel is empty")
+        if answer < 0:
+            raise TryRecvError.Disconnected("the channel is empty and no sender is left")
+        return got[0]
+
+    def blocking_recv(self) -> Any:
+        """The next message or None, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
+        return blocking("blocking_recv", "recv()", self.recv())
+
+    def blocking_recv_many(self, limit: int) -> Any:
+        """As ``recv_many``, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
+        return blocking("blocking_recv_many", "recv_many()", self.recv_many(limit))
+
+    def close(self) -> None:
+        """No new sends; what was sent, and what permits that are out will send, still arrives. Idempotent."""
+        self._queue._shut(False)
+
+    def is_closed(self) -> bool:
+        """True if it was closed or every sender is gone. Messages may be left."""
+        return self._queue._closed or self._queue._senders == 0
+
+    def is_empty(self) -> bool:
+        """True if no message waits."""
+        return len(self._queue._buffer) == 0
+
+    def sender_strong_count(self) -> int:
+        """How many senders keep the channel open."""
+        return self._queue._senders  # type: ignore[no-any-return]
+
+    def sender_weak_count(self) -> int:
+        """How many weak senders there are."""
+        return self._queue._weak  # type: ignore[no-any-return]
+
+    def __len__(self) -> int:
+        return len(self._queue._buffer)
+
+    def __bool__(self) -> bool:
+        return True  # an empty channel is still a channel
+
+    def __aiter__(self) -> ReceiverEnd:
+        return self
+
+    def __anext__(self) -> Recv:
+        return make_recv(self, _NO_DEFAULT, False, 1)
+
+    def __del__(self) -> None:
+        self._queue._shut(True)
+
+    def __repr__(self) -> str:
+        state = "closed" if self.is_closed() else "open"
+        return f"<mpsc.{type(self).__name__}: {state}, {len(self)} messages>"
+
+
+def _check_limit(limit: int) -> int:
+    if limit < 0:
+        raise ValueError(f"a limit from 0 on is needed, not {limit!r}")
+    return limit
+
+
+class Recv(Future):
+    """The future of ``recv`` and ``recv_many``."""
+
+    __slots__ = ("_default", "_done", "_limit", "_many", "_receiver", "_ticket")
+
+    def _start_recv(self, receiver: ReceiverEnd, default: Any, many: bool, limit: int) -> None:
+        self._receiver = receiver
+        self._default = default
+        self._many = many
+        self._limit = limit
+        self._done = False
+        self._ticket = -1
+
+    def poll(self, cx: Context) -> Any:
+        if self._done:
+            raise RuntimeError("this recv was polled after it completed: call it again")
+        cur = current()
+        if not cur._take_budget(cx):
+            return PENDING
+        got: list[Any] = []
+        if self._limit == 0:
+            self._done = True
+            return make_ready(got)
+        queue = self._receiver._queue
+        answer = queue._pop(cx._get_waker(), got, self._limit)
+        if answer == 0:
+            self._ticket = queue._ticket
+            cur._refund()
+            return PENDING
+        self._done = True
+        if self._many:
+            return make_ready(got)
+        if answer > 0:
+            return make_ready(got[0])
+        if self._default is _NO_DEFAULT:
+            raise StopAsyncIteration
+        return make_ready(self._default)
+
+    def close(self) -> None:
+        if not self._done:
+            self._receiver._queue._forget_receiver(self._ticket)
+
+
+def make_recv(receiver: ReceiverEnd, default: Any, many: bool, limit: int) -> Recv:
+    """A ``Recv``, without the argument handling of a class call."""
+    recv = Recv.__new__(Recv)
+    recv._start_recv(receiver, default, many, limit)
+    return recv

@@ -1,0 +1,46 @@
+cimport cython
+
+from ...core.context cimport Context
+from ...core.current cimport Current, current
+from ...core.poll cimport PendingType, make_ready
+from ...core.waker cimport Waker
+from .permit cimport OwnedPermit, Permit, PermitIterator
+from .queue cimport Queue, SlotWaiter
+from .sender cimport SenderEnd
+
+cdef PendingType PENDING
+
+cdef class Claim(SlotWaiter):
+    cdef Queue _queue
+    cdef SenderEnd _sender
+    cdef bint _queued
+    cdef bint _done
+    cdef _start_claim(self, SenderEnd sender, Py_ssize_t count)
+    @cython.locals(cur=Current, answer=int)
+    cdef int _claim_slots(self, Context cx) except -2
+    cdef bint _is_fresh(self) except -1
+    @cython.locals(queue=Queue, waker=Waker, old=Waker, answer=int, taken=Py_ssize_t, gathered=Py_ssize_t)
+    cdef int _wait(self, Context cx) except -2
+    @cython.locals(queue=Queue, old=Waker, gathered=Py_ssize_t)
+    cpdef close(self)
+
+@cython.final
+cdef class Reserve(Claim):
+    pass
+
+@cython.final
+cdef class ReserveOwned(Claim):
+    pass
+
+@cython.final
+cdef class ReserveMany(Claim):
+    pass
+
+cdef class Send(Claim):
+    cdef object _value
+    cdef _start_send(self, SenderEnd sender, object value)
+    @cython.locals(cur=Current, queue=Queue, answer=int)
+    cpdef poll(self, Context cx)
+
+@cython.locals(send=Send)
+cpdef Send make_send(SenderEnd sender, object value)

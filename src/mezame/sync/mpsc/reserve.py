@@ -1,0 +1,204 @@
+"""Reserve and Send: the futures of a sender that may have to wait for slots.
+
+    FRESH --poll: enough slots--> done           FRESH --poll: too few--> QUEUED --the last slot came, poll--> done
+    QUEUED --receiver closed, poll--> SendError  any --close--> dropped: what it had gathered goes to the next
+
+A future keeps its sender: ``await tx.clone().send(m)`` must not end the channel while it waits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.context import Context
+from ...core.current import current
+from ...core.poll import PENDING, make_ready
+from ..errors import SendError
+from .permit import OwnedPermit, Permit, PermitIterator
+from .queue import SlotWaiter
+from .sender import SenderEnd
+
+
+class Claim(SlotWaiter):
+    """A future that waits for ``_wanted`` slots."""
+
+    __slots__ = ("_done", "_queue", "_queued", "_sender")
+
+    def _start_claim(self, sender: SenderEnd, count: int) -> None:
+        self._start_waiter()
+        self._queued = False
+        self._done = True  # if the sender is closed there is nothing to drop
+        self._queue = sender._get_queue()
+        self._sender = sender
+        self._wanted = count
+        self._needs = count
+        self._done = False
+
+    def _claim_slots(self, cx: Context) -> int:
+        """1: the slots are ours; 0: Pending; -1: the receiver closed."""
+        cur = current()
+        if not self._is_fresh() or not cur._take_budget(cx):
+            return 0
+        answer = 0 if self._queued else self._queue._claim(self._wanted)
+        if answer == 0:
+            answer = self._wait(cx)
+            if answer == 0:
+                cur._refund()
+        else:
+            self._done = True
+        return answer
+
+    def _is_fresh(self) -> bool:
+        """True, or raises: each of these futures completes once, and its sender must be open at its first poll."""
+        if self._done:
+            raise RuntimeError("this send was polled after it completed or was dropped: call it again")
+        if not self._queued:
+            self._sender._get_queue()
+        return True
+
+    def _wait(self, cx: Context) -> int:
+        """Joins the queue, or looks whether its turn has come. 1: the slots are ours; 0: not yet; -1: closed."""
+        queue = self._queue
+        waker = cx._get_waker()
+        old = None
+        gathered = 0
+        queue._lock()
+        if queue._closed:
+            answer = -1
+            gathered = self._wanted - self._needs
+            self._needs = self._wanted
+        else:
+            if not self._queued and queue._waiters._length == 0:
+                # Between the look before and this one slots may have come free.
+                taken = queue._free if queue._free < self._needs else self._needs
+                queue._free -= taken
+                queue._permits += taken
+                self._needs -= taken
+            if self._needs == 0:
+                answer = 1
+            else:
+                answer = 0
+                old = self._parked
+                self._park_in(queue._waiters, waker)
+                self._queued = True
+        if answer != 0:
+            self._done = True
+        queue._unlock()
+        old = None
+        if gathered > 0:
+            queue._unclaim(gathered)
+        return answer
+
+    def close(self) -> None:
+        if self._done:
+            return
+        self._done = True
+        if not self._queued:
+            return
+        queue = self._queue
+        queue._lock()
+        queue._waiters._remove(self)
+        gathered = self._wanted - self._needs
+        self._needs = self._wanted
+        old = self._parked
+        self._parked = None
+        queue._unlock()
+        old = None
+        if gathered > 0:
+            queue._unclaim(gathered)
+
+    def __del__(self) -> None:
+        if self._queued and not self._done:
+            self.close()
+
+
+class Reserve(Claim):
+    """The future of ``Sender.reserve``: awaits to a ``Permit``."""
+
+    __slots__ = ()
+
+    def __init__(self, sender: SenderEnd) -> None:
+        self._start_claim(sender, 1)
+
+    def poll(self, cx: Context) -> Any:
+        answer = self._claim_slots(cx)
+        if answer == 0:
+            return PENDING
+        if answer < 0:
+            raise SendError(None)
+        return make_ready(Permit(self._queue))
+
+
+class ReserveOwned(Claim):
+    """The future of ``Sender.reserve_owned``: awaits to an ``OwnedPermit``."""
+
+    __slots__ = ()
+
+    def __init__(self, sender: SenderEnd) -> None:
+        self._start_claim(sender, 1)
+
+    def poll(self, cx: Context) -> Any:
+        answer = self._claim_slots(cx)
+        if answer == 0:
+            return PENDING
+        if answer < 0:
+            raise SendError(None)
+        return make_ready(OwnedPermit(self._queue, self._sender))
+
+
+class ReserveMany(Claim):
+    """The future of ``Sender.reserve_many``: awaits to a ``PermitIterator``."""
+
+    __slots__ = ()
+
+    def __init__(self, sender: SenderEnd, count: int) -> None:
+        self._start_claim(sender, count)
+
+    def poll(self, cx: Context) -> Any:
+        if self._wanted > self._queue._capacity:
+            raise SendError(None, f"{self._wanted} slots can never be had: the capacity is {self._queue._capacity}")
+        answer = self._claim_slots(cx)
+        if answer == 0:
+            return PENDING
+        if answer < 0:
+            raise SendError(None)
+        return make_ready(PermitIterator(self._queue, self._wanted))
+
+
+class Send(Claim):
+    """The future of ``Sender.send``: a reserve that then sends; with a free slot, in one step."""
+
+    __slots__ = ("_value",)
+
+    def _start_send(self, sender: SenderEnd, value: Any) -> None:
+        self._start_claim(sender, 1)
+        self._value = value
+
+    def poll(self, cx: Context) -> Any:
+        cur = current()
+        if not self._is_fresh() or not cur._take_budget(cx):
+            return PENDING
+        queue = self._queue
+        value = self._value
+        if not self._queued:
+            answer = queue._offer(value)
+            if answer > 0:
+                self._done = True
+                self._value = None
+                return make_ready(None)
+        answer = self._wait(cx)
+        if answer == 0:
+            cur._refund()
+            return PENDING
+        self._value = None
+        if answer < 0:
+            raise SendError(value)
+        queue._push(value)
+        return make_ready(None)
+
+
+def make_send(sender: SenderEnd, value: Any) -> Send:
+    """``Send(sender, value)`` without the argument handling of a class call."""
+    send = Send.__new__(Send)
+    send._start_send(sender, value)
+    return send

@@ -1,0 +1,12 @@
+from .queue cimport Queue
+from .receiver cimport ReceiverEnd
+from .sender cimport SenderEnd, WeakEnd
+
+cdef class UnboundedSender(SenderEnd):
+    pass
+
+cdef class WeakUnboundedSender(WeakEnd):
+    pass
+
+cdef class UnboundedReceiver(ReceiverEnd):
+    pass
