@@ -50,7 +50,7 @@ async def person(stream: TcpStream, events: mpsc.Sender) -> None:
     reading, writing = stream.into_split()
     outbox, inbox = mpsc.channel(BACKLOG)
     name = None
-    async with mezame.TaskGroup() as group:
+    async with stream, mezame.TaskGroup() as group:
         group.spawn(write_lines(writing, inbox))
         async for line in read_lines(reading):
             if name is None:
