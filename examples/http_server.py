@@ -58,7 +58,7 @@ async def connection(stream: TcpStream) -> None:
                 return
             if not head:
                 return
-            method, path, *_ = head.split(b"\r\n")[0].decode("latin-1").split(" ") + ["", ""]
+            method, path, *_ = (head.split(b"\r\n")[0].decode("latin-1") + "  ").split(" ")
             if method != "GET":
                 await stream.write_all(response("405 Method Not Allowed", "GET only\n", close=True))
                 return

@@ -20,11 +20,13 @@ LANES = ("Executor", "Future", "I/O driver")
 
 # event: (from lane, to lane, English, Japanese)
 EVENTS = {
-    "call": (FUTURE, FUTURE, "1  greet() was called: a coroutine, nothing has run", "1  greet() を呼ぶ。コルーチンができ、まだ何も実行されない"),
+    "call": (FUTURE, FUTURE, "1  greet() was called: a coroutine, nothing has run",
+             "1  greet() を呼ぶ。コルーチンができ、まだ何も実行されない"),
     "spawn": (FUTURE, EXECUTOR, "2  spawn: it is a task now, and queued", "2  spawn。タスクになり、キューに入る"),
     "poll": (EXECUTOR, FUTURE, "3  the task is taken from the queue: poll(cx)", "3  キューから取り出して poll(cx)"),
     "run": (FUTURE, FUTURE, "4  the coroutine runs as far as it can", "4  進めるところまで処理を進める"),
-    "register": (FUTURE, DRIVER, "5  nothing to read: the waker is left with the driver", "5  I/O 未完了。ウェイカーをドライバに登録"),
+    "register": (FUTURE, DRIVER, "5  nothing to read: the waker is left with the driver",
+                 "5  I/O 未完了。ウェイカーをドライバに登録"),
     "pending": (FUTURE, EXECUTOR, "5  Poll.Pending", "5  Poll.Pending"),
     "others": (EXECUTOR, EXECUTOR, "5  ... another task is polled ...", "5  …別のタスクを poll…"),
     "event": (DRIVER, DRIVER, "6  the driver sees that there is something to read", "6  ドライバが I/O の完了を知る"),

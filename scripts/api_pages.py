@@ -126,9 +126,9 @@ def index(every: list[str]) -> str:
     """The first page: which module has what."""
     lines = ["# API", "", "<!-- Made by scripts/api_pages.py: do not edit. -->", ""]
     lines += [
-        "What a program needs is in `mezame` itself; the modules below it hold the rest. Every entry says what it does,",
-        "what it takes (durations in seconds), what it raises, and whether it is *cancel safe*: whether an await of it",
-        "that is cancelled loses anything.",
+        "What a program needs is in `mezame` itself; the modules below it hold the rest. Every entry says what it",
+        "does, what it takes (durations in seconds), what it raises, and whether it is *cancel safe*: whether an",
+        "await of it that is cancelled loses anything.",
         "",
         "| module | |",
         "| --- | --- |",
