@@ -168,6 +168,39 @@ def test_bench_tables_are_those_of_the_benchmarks_page():
         assert bench.filled(text, name) == text, f"{name} is old: run scripts/bench_table.py"
 
 
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def exists(dotted: str) -> bool:
+    """True if ``mezame.a.b`` can be reached by imports and attributes."""
+    value = mezame
+    for part in dotted.split(".")[1:]:
+        if not hasattr(value, part):
+            if not isinstance(value, types.ModuleType) or importlib.util.find_spec(f"{value.__name__}.{part}") is None:
+                return False
+            importlib.import_module(f"{value.__name__}.{part}")
+        value = getattr(value, part)
+    return True
+
+
+def test_names_that_the_pages_mention_exist():
+    for page in [*PAGES[:2], *(DOCS / "guide").glob("*.md"), *(DOCS / "design").glob("*.md"), DOCS / "tutorial.md"]:
+        text = page.read_text(encoding="utf-8").partition("## Not in this version")[0]
+        for name in re.findall(r"`(mezame(?:\.\w+)+)", text):
+            assert exists(name), f"{page}: {name}"
+
+
+def test_what_is_not_in_this_version_is_not():
+    text = (DOCS / "guide" / "from-tokio.md").read_text(encoding="utf-8").partition("## Not in this version")[2]
+    for name in re.findall(r"`(mezame(?:\.\w+)+)`", text):
+        assert not exists(name), f"{name} is there now: move it to the table of names in from-tokio.md"
+
+
+def test_every_example_is_on_the_page_of_examples():
+    page = (DOCS / "guide" / "examples.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`examples/(\w+)\.py`", page)) == {path.stem for path in (ROOT / "examples").glob("*.py")}
+
+
 # --- links ------------------------------------------------------------------------------------------------------------
 
 
