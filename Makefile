@@ -25,7 +25,7 @@ bench:
 
 docs: $(VENV)/installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check 'mkdocs-material' 'mkdocstrings[python]'
-	$(BIN)/python -m mkdocs build -q
+	$(BIN)/python -m mkdocs build -q --strict
 
 clean:
 	rm -rf .venv build out site src/*.egg-info

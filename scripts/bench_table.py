@@ -30,15 +30,15 @@ RIVALS = ("asyncio", "uvloop", "trio", "plain C")
 WORDS = {
     "README.md": {
         "title": ("", "mezame", *RIVALS), "better": "better", "worse": "worse", "even": "even", "column": 1,
-        "caption": "Medians of {rounds} rounds, {date}, {python}, {cpu}.{busy} All of it, and where mezame loses: "
-                   "[docs/benchmarks.md](docs/benchmarks.md).",
+        "caption": "In brackets: mezame against it. Medians, rounds: {rounds}; {date}, {python}, {cpu}.{busy} All of it, "
+                   "and where mezame loses: [docs/benchmarks.md](docs/benchmarks.md).",
         "busy": " The machine was busy with something else: take the ratios, not the figures.",
     },
     "README.ja.md": {
         "title": ("", "mezame", "asyncio", "uvloop", "trio", "素の C"), "better": "優位", "worse": "劣位",
         "even": "同等", "column": 2,
-        "caption": "{rounds} ラウンドの中央値、{date}、{python}、{cpu}。{busy}全結果と mezame が負けている項目: "
-                   "[docs/benchmarks.md](docs/benchmarks.md)",
+        "caption": "括弧内は mezame から見た優劣。中央値、ラウンド数 {rounds}、{date}、{python}、{cpu}。{busy}"
+                   "全結果と、mezame が負けている項目: [docs/benchmarks.md](docs/benchmarks.md)",
         "busy": "計測時に他の負荷があったため、絶対値より比を見てほしい。",
     },
 }  # fmt: skip

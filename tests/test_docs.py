@@ -27,6 +27,7 @@ from pathlib import Path
 import pytest
 
 import mezame
+from mezame.core.state import TABLE
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -166,6 +167,13 @@ def test_bench_tables_are_those_of_the_benchmarks_page():
     for name in ("README.md", "README.ja.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert bench.filled(text, name) == text, f"{name} is old: run scripts/bench_table.py"
+
+
+def test_the_diagram_of_states_is_the_table():
+    page = (DOCS / "design" / "task-state.md").read_text(encoding="utf-8")
+    drawn = set(re.findall(r"^    (\w+) --> (\w+): (\w+)$", page, re.M))
+    table = {(before, after, event) for (before, event), (after, _) in TABLE.items() if "+" not in before + after}
+    assert drawn == table
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
