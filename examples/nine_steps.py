@@ -20,8 +20,8 @@ LANES = ("Executor", "Future", "I/O driver")
 
 # event: (from lane, to lane, English, Japanese)
 EVENTS = {
-    "call": (FUTURE, FUTURE, "1  greet() was called: a coroutine, nothing has run",
-             "1  greet() を呼ぶ。コルーチンができ、まだ何も実行されない"),
+    "call": (FUTURE, FUTURE, "1  greet() was called: there is a coroutine",
+             "1  greet() を呼ぶ。コルーチンができる"),
     "spawn": (FUTURE, EXECUTOR, "2  spawn: it is a task now, and queued", "2  spawn。タスクになり、キューに入る"),
     "poll": (EXECUTOR, FUTURE, "3  the task is taken from the queue: poll(cx)", "3  キューから取り出して poll(cx)"),
     "run": (FUTURE, FUTURE, "4  the coroutine runs as far as it can", "4  進めるところまで処理を進める"),
@@ -109,11 +109,11 @@ def record() -> list[str]:
 
 def diagram(events: list[str], language: int = 2) -> str:
     """As text. ``language``: 2 for English, 3 for Japanese."""
-    columns = (4, 24, 44)
-    lines = ["".join(f"{name:^20}" for name in LANES)[5:].rstrip()]
+    columns = (4, 20, 36)
+    lines = ["".join(f"{name:^16}" for name in LANES)[3:].rstrip()]
     for event in events:
         start, end = EVENTS[event][:2]
-        row = [" "] * 46
+        row = [" "] * 38
         for column in columns:
             row[column] = "|"
         low, high = sorted((columns[start], columns[end]))
@@ -133,8 +133,8 @@ def mermaid(events: list[str], language: int = 2) -> str:
     lines = ["sequenceDiagram"] + [f"    participant {name[0]} as {name}" for name in LANES]
     for event in events:
         start, end = (LANES[lane][0] for lane in EVENTS[event][:2])
-        text = EVENTS[event][language].replace(":", " -")
-        lines.append(f"    {f'Note over {start}' if start == end else f'{start}->>{end}'}: {text}")
+        arrow = f"Note over {start}" if start == end else f"{start}->>{end}"
+        lines.append(f"    {arrow}: {EVENTS[event][language]}")
     return "\n".join(lines)
 
 

@@ -48,18 +48,18 @@ OUTPUT = {
         polls: 2
         timed out; a waker is kept: False""",
     "nine_steps": """\
-         Executor             Future            I/O driver
-            |                   *                   |   1  greet() was called: a coroutine, nothing has run
-            |<------------------|                   |   2  spawn: it is a task now, and queued
-            |------------------>|                   |   3  the task is taken from the queue: poll(cx)
-            |                   *                   |   4  the coroutine runs as far as it can
-            |                   |------------------>|   5  nothing to read: the waker is left with the driver
-            |<------------------|                   |   5  Poll.Pending
-            *                   |                   |   5  ... another task is polled ...
-            |                   |                   *   6  the driver sees that there is something to read
-            |<--------------------------------------|   6-7  wake(): the task is queued again, once
-            |------------------>|                   |   8  poll(cx) again
-            |<------------------|                   |   9  Poll.Ready(value): the task is complete""",
+         Executor         Future        I/O driver
+            |               *               |   1  greet() was called: there is a coroutine
+            |<--------------|               |   2  spawn: it is a task now, and queued
+            |-------------->|               |   3  the task is taken from the queue: poll(cx)
+            |               *               |   4  the coroutine runs as far as it can
+            |               |-------------->|   5  nothing to read: the waker is left with the driver
+            |<--------------|               |   5  Poll.Pending
+            *               |               |   5  ... another task is polled ...
+            |               |               *   6  the driver sees that there is something to read
+            |<------------------------------|   6-7  wake(): the task is queued again, once
+            |-------------->|               |   8  poll(cx) again
+            |<--------------|               |   9  Poll.Ready(value): the task is complete""",
     "port_scanner": """\
         open: 2 as expected: True
         connected to the one that listens: True""",
