@@ -24,8 +24,8 @@ bench:
 	PYTHON=$(PYTHON) bash scripts/bench.sh $(ARGS)
 
 docs: $(VENV)/installed
-	$(BIN)/python -m pip install -q --disable-pip-version-check 'mkdocs-material' 'mkdocstrings[python]'
-	$(BIN)/python -m mkdocs build -q --strict
+	$(BIN)/python -m pip install -q --disable-pip-version-check 'mkdocs-material' 'mkdocstrings[python]' ruff
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q --strict
 
 clean:
 	rm -rf .venv build out site src/*.egg-info

@@ -30,8 +30,8 @@ RIVALS = ("asyncio", "uvloop", "trio", "plain C")
 WORDS = {
     "README.md": {
         "title": ("", "mezame", *RIVALS), "better": "better", "worse": "worse", "even": "even", "column": 1,
-        "caption": "In brackets: mezame against it. Medians, rounds: {rounds}; {date}, {python}, {cpu}.{busy} All of it, "
-                   "and where mezame loses: [docs/benchmarks.md](docs/benchmarks.md).",
+        "caption": "In brackets: mezame against it. Medians, rounds: {rounds}; {date}, {python}, {cpu}.{busy} All of "
+                   "it, and where mezame loses: [docs/benchmarks.md](docs/benchmarks.md).",
         "busy": " The machine was busy with something else: take the ratios, not the figures.",
     },
     "README.ja.md": {

@@ -53,10 +53,10 @@ OUTPUT = {
             |<--------------|               |   2  spawn: it is a task now, and queued
             |-------------->|               |   3  the task is taken from the queue: poll(cx)
             |               *               |   4  the coroutine runs as far as it can
-            |               |-------------->|   5  nothing to read: the waker is left with the driver
+            |               |-------------->|   5  nothing to read: the driver gets the waker
             |<--------------|               |   5  Poll.Pending
             *               |               |   5  ... another task is polled ...
-            |               |               *   6  the driver sees that there is something to read
+            |               |               *   6  the driver sees that bytes have come
             |<------------------------------|   6-7  wake(): the task is queued again, once
             |-------------->|               |   8  poll(cx) again
             |<--------------|               |   9  Poll.Ready(value): the task is complete""",
