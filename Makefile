@@ -4,7 +4,7 @@ VENV := .venv/main
 BIN := $(VENV)/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.pxd') setup.py pyproject.toml
 
-.PHONY: demo test bench docs lint clean
+.PHONY: demo test bench docs pages lint clean
 
 $(VENV)/installed: $(SOURCES)
 	$(PYTHON) -m venv $(VENV)
@@ -23,9 +23,15 @@ lint:
 bench:
 	PYTHON=$(PYTHON) bash scripts/bench.sh $(ARGS)
 
+# The generated parts of README and docs: API pages, the nine steps of a real run, the benchmark table.
+pages: $(VENV)/installed
+	$(BIN)/python scripts/api_pages.py
+	$(BIN)/python scripts/nine_steps.py
+	$(BIN)/python scripts/bench_table.py
+
 docs: $(VENV)/installed
-	$(BIN)/python -m pip install -q --disable-pip-version-check 'mkdocs-material' 'mkdocstrings[python]'
-	$(BIN)/python -m mkdocs build -q
+	$(BIN)/python -m pip install -q --disable-pip-version-check 'mkdocs-material' 'mkdocstrings[python]' ruff
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q --strict
 
 clean:
 	rm -rf .venv build out site src/*.egg-info
