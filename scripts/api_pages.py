@@ -21,8 +21,6 @@ import mezame
 ROOT = Path(__file__).parent.parent
 API = ROOT / "docs" / "api"
 SKIPPED = ("mezame.cli", "mezame.__main__", "mezame.testing.plugin")
-# Submodules without an ``__all__`` that are public all the same: users write ``mpsc.channel``.
-NAMESPACES = ("mezame.sync.mpsc", "mezame.sync.oneshot")
 
 
 def packages() -> list[str]:
@@ -42,11 +40,6 @@ def page_of(package: str) -> Path:
 def public_names(package: str) -> list[str]:
     """What the page of a module has to show."""
     module = importlib.import_module(package)
-    if package in NAMESPACES:
-        own = (package, "mezame.sync.oneshot")  # mpsc's SendError is oneshot's
-        internal = ("Send", "Recv", "Reserve")  # the futures that calls return, which nobody names
-        found = [n for n, value in vars(module).items() if callable(value) and getattr(value, "__module__", "") in own]
-        return sorted((n for n in found if not n.startswith("_") and n not in internal), key=str.lower)
     return sorted(module.__all__, key=str.lower)
 
 
@@ -69,7 +62,7 @@ def sentence(value: Any) -> str:
 
 def pages() -> dict[Path, str]:
     """{path: text} of every page."""
-    every = sorted([*packages(), *NAMESPACES])
+    every = sorted(packages())
     # The page on which an object is documented: the deepest module that exports it; errors come last.
     order = sorted(every, key=lambda name: (name == "mezame.errors", name == "mezame", -name.count("."), name))
     owner: dict[str, str] = {}

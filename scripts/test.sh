@@ -26,7 +26,7 @@ suite() { # suite NAME INTERPRETER compiled|pure [pytest arguments]
   shift 3
   environment "$name" "$interpreter"
   local bin=.venv/$name/bin
-  "$bin/python" "${pip[@]}" pytest pytest-timeout trio
+  "$bin/python" "${pip[@]}" pytest pytest-timeout trio "hypothesis<6.151"
   if [[ $kind == compiled ]]; then
     MEZAME_REQUIRE_COMPILED=1 "$bin/python" "${pip[@]}" --no-deps --force-reinstall .
   else
