@@ -18,7 +18,9 @@ Reading order: ``core/poll.py``, ``core/waker.py``, ``core/future.py``, ``core/s
 42
 """
 
-from . import future, net, runtime, sync, task, time
+from typing import TYPE_CHECKING, Any
+
+from . import future, runtime, time
 from .core.block_on import block_on
 from .core.context import Context
 from .core.coop import yield_now
@@ -40,7 +42,25 @@ from .runtime.spawn import spawn
 from .time.sleep import sleep, sleep_until
 from .time.timeout import timeout, timeout_at
 
+if TYPE_CHECKING:
+    from . import net, sync, task
+
 __version__ = "0.1.0"
+
+_LATER = ("net", "sync", "task")  # imported when they are first asked for: a program pays for what it uses
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        import importlib
+
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
+
 
 __all__ = [
     "AbortHandle",
