@@ -337,7 +337,8 @@ def test_poll_time_histogram():
     assert sum(count for _, count in mezame.run(main(), poll_time_histogram=True).poll_time_histogram) >= 1
 
 
-def test_watchdog_reports_the_stack_that_blocks(caplog):
+@pytest.mark.parametrize("spawned", [False, True], ids=["root", "task"])
+def test_watchdog_reports_the_stack_that_blocks(spawned):
     reported = threading.Event()
 
     class Seen(logging.Handler):
@@ -349,14 +350,18 @@ def test_watchdog_reports_the_stack_that_blocks(caplog):
     handler = Seen()
     logging.getLogger("mezame").addHandler(handler)
 
-    async def main():
+    async def block():
         reported.wait(10)  # blocks the thread until the watchdog has spoken
+
+    async def main():
+        await (mezame.spawn(block(), name="blocker") if spawned else block())
 
     try:
         mezame.run(main(), watchdog=0.02)
     finally:
         logging.getLogger("mezame").removeHandler(handler)
     assert "reported.wait(10)" in caught[0]
+    assert not spawned or "blocker" in caught[0]
 
 
 def test_hooks_see_the_cycle():

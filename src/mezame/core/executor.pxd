@@ -58,6 +58,8 @@ cdef class Executor(Guard):
     @cython.locals(task=Task)
     cdef _abandon(self, Task task)
     @cython.locals(task=Task)
+    cdef Task _find_running(self)
+    @cython.locals(task=Task)
     cpdef report_failures(self)
 
 cpdef object root_outcome(Task root)

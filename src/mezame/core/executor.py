@@ -575,13 +575,15 @@ class Executor(Guard):
     @property
     def polling(self) -> Any:
         """The task that is being polled right now, or None; from any thread, at the cost of a walk over all."""
-        root = self._ready._get_root()
-        if root is not None and root._is_running():
-            return root
-        for one in self._owned._all():
-            task: Task = one
+        return self._find_running()
+
+    def _find_running(self) -> Task | None:
+        task = self._ready._get_root()
+        if task is not None and task._is_running():
+            return task  # type: ignore[no-any-return]
+        for task in self._owned._all():
             if task._is_running():
-                return task
+                return task  # type: ignore[no-any-return]
         return None
 
     @property
