@@ -6,12 +6,15 @@ file of its name beside these.
 """
 
 from . import mpsc, oneshot
+from .cancellation_token import CancellationToken, DropGuard
 from .mutex import Mutex, MutexGuard, TryLockError
 from .notify import Notified, Notify
 from .semaphore import AcquireError, Permit, Semaphore, TryAcquireError
 
 __all__ = [
     "AcquireError",
+    "CancellationToken",
+    "DropGuard",
     "Mutex",
     "MutexGuard",
     "Notified",
