@@ -79,6 +79,59 @@ class Future:
     def close(self) -> None:
         """Drops the future: unregisters all that a pending poll left behind. Idempotent."""
 
+    # --- chaining (chain.py): each consumes this future and gives a new, lazy one --------------------------
+
+    def map(self, function: Callable[[Any], Any]) -> Future:
+        """A future of ``function(value)``. Cancel safe as far as this future is.
+
+        >>> import mezame
+        >>> mezame.block_on(mezame.ready(20).map(lambda n: n + 1).then(lambda n: mezame.ready(2 * n)))
+        42
+
+        Source of the semantics: ``futures::FutureExt::map``.
+        """
+        from .chain import Map
+
+        return Map(self, function)
+
+    def then(self, function: Callable[[Any], Any]) -> Future:
+        """This future, then the one (or the coroutine) that ``function(value)`` returns; the value of that."""
+        from .chain import Then
+
+        return Then(self, function)
+
+    def inspect(self, function: Callable[[Any], Any]) -> Future:
+        """The same value, after ``function(value)`` has seen it."""
+        from .chain import Inspect
+
+        return Inspect(self, function)
+
+    def map_err(self, function: Callable[[Exception], BaseException]) -> Future:
+        """If this fails with an ``Exception``, raises ``function(error)`` in its place."""
+        from .chain import MapErr
+
+        return MapErr(self, function)
+
+    def or_else(self, function: Callable[[Exception], Any]) -> Future:
+        """If this fails with an ``Exception``, the future (or coroutine) that ``function(error)`` returns.
+
+        >>> import mezame
+        >>> async def fails(): raise ValueError("no")
+        >>> mezame.block_on(mezame.into_future(fails()).or_else(lambda error: mezame.ready(str(error))))
+        'no'
+        """
+        from .chain import OrElse
+
+        return OrElse(self, function)
+
+    def into_stream(self) -> Any:
+        """An async iterator that gives the value, and ends."""
+        from .chain import IntoStream
+
+        return IntoStream(self)
+
+    # --- await ---------------------------------------------------------------------------------------------
+
     def __await__(self) -> Generator[Any, Any, Any]:
         if current().context is None:
             return await_outside(self)

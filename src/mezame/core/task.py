@@ -614,6 +614,10 @@ class AbortHandle:
         task = self._reference()
         return task is None or task.is_finished()
 
+    def clone(self) -> AbortHandle:
+        """A handle of the same task: this object, for it can be shared and kept."""
+        return self
+
     def __repr__(self) -> str:
         return f"<AbortHandle of {self._reference()!r}>"
 

@@ -121,6 +121,26 @@ async def try_join(*futures: Any, biased: bool = False) -> tuple[Any, ...]:
     return tuple(member.value for member in members)
 
 
+async def try_join_all(futures: Iterable[Any]) -> list[Any]:
+    """``try_join`` for many: the list of values in order, or the first exception, after the others have unwound.
+
+    >>> import mezame
+    >>> mezame.run(mezame.future.try_join_all(mezame.ready(n) for n in range(3)))
+    [0, 1, 2]
+
+    Source of the semantics: ``futures::future::try_join_all``.
+    """
+    members = [_Member(future) for future in futures]
+    if len(members) <= SMALL:
+        await _run(members, False, True)
+    else:
+        await _run_many(members, True)
+    for member in members:
+        if member.error is not None:
+            raise member.error
+    return [member.value for member in members]
+
+
 async def join_all(futures: Iterable[Any]) -> list[Any]:
     """``join`` for many: awaits to the list of values, in order. Over 30 futures only the woken are polled.
 
@@ -130,14 +150,14 @@ async def join_all(futures: Iterable[Any]) -> list[Any]:
     if len(members) <= SMALL:
         await _run(members, False, False)
     else:
-        await _run_many(members)
+        await _run_many(members, False)
     error = _first_error(members)
     if error is not None:
         raise error
     return [member.value for member in members]
 
 
-async def _run_many(members: list[_Member]) -> None:
+async def _run_many(members: list[_Member], stop_at_error: bool) -> None:
     """Each member has a waker that puts it on a list of the woken and wakes the task.
 
     The list is a deque (its append is atomic on every build); a member may stand in it twice, which costs
@@ -166,6 +186,8 @@ async def _run_many(members: list[_Member]) -> None:
             if not member.done:
                 member.poll(contexts[index])
                 left -= member.done
+                if stop_at_error and member.error is not None:
+                    return Poll.Ready(None)
         if left == 0:
             return Poll.Ready(None)
         if woken:

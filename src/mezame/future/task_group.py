@@ -20,7 +20,7 @@ from ..core.poll import PENDING, Poll
 from ..core.task import Task
 from ..core.waker import Waker
 from ..errors import CancelledError
-from ..runtime.spawn import spawn
+from ..runtime.spawn_through import spawn_through
 
 
 class TaskGroup:
@@ -69,7 +69,7 @@ class TaskGroup:
                 else "is finished"
             )
             raise RuntimeError(f"this TaskGroup {state}: it takes no task")
-        task = spawn(future, name=name)
+        task = spawn_through(future, name, "TaskGroup.spawn")
         self._tasks.add(task)
         task.add_done_callback(self._on_done)
         return task

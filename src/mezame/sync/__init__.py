@@ -12,6 +12,7 @@
 ``Condvar``                waits for a change of what a ``Mutex`` guards
 ``Barrier``                n tasks wait for each other
 ``OnceCell``, ``SetOnce``  a value that is made, or set, once
+``CancellationToken``      tells a tree of tasks to stop
 =========================  ===========================================================================================
 
 All are safe across threads, cancel safe as their docstrings say, and awaitable on any loop: a channel can join two
@@ -21,6 +22,7 @@ runtimes, a plain thread (``blocking_*``) and an asyncio loop. Each is in the fi
 
 from . import broadcast, mpmc, mpsc, oneshot, watch
 from .barrier import Barrier, BarrierWaitResult
+from .cancellation_token import CancellationToken, DropGuard
 from .condvar import Condvar, WaitTimeoutResult
 from .mutex import Mutex, MutexGuard, TryLockError
 from .notify import Notified, Notify
@@ -33,7 +35,9 @@ __all__ = [
     "AcquireError",
     "Barrier",
     "BarrierWaitResult",
+    "CancellationToken",
     "Condvar",
+    "DropGuard",
     "Mutex",
     "MutexGuard",
     "Notified",

@@ -1,0 +1,307 @@
+"""What the collections of tasks (JoinSet, JoinQueue, JoinMap) have in common: who tells whom that a task ended.
+
+    task ends, in any thread                     join_next
+    ---------------------------------------      ------------------------------------------------
+    is complete                                  take a finished task: there is one? Ready
+    done callback: append to ``done``            poll a Notified of ``notify``: Pending, or again
+                   notify_one
+
+A task that ends between the two steps on the right leaves a permit, so no end is missed. Each end costs a constant
+time, however many tasks there are. The callbacks refer to ``Completions``, not to the collection: so a collection
+that nobody holds goes at once, and aborts its tasks, while they still run.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..core.context import Context
+from ..core.coop import poll_proceed, refund
+from ..core.future import Future
+from ..core.poll import PENDING, Poll
+from ..core.task import AbortHandle, Task
+from ..errors import CancelledError, JoinError
+from ..runtime.blocking import spawn_blocking
+from ..runtime.spawn_through import spawn_through
+from ..sync.notify import Notified, Notify
+
+
+class Completions:
+    """The finished tasks of one collection, in the order in which they ended."""
+
+    __slots__ = ("done", "notify", "open")
+
+    def __init__(self) -> None:
+        self.done: deque[Task] = deque()
+        self.notify = Notify()
+        self.open = True
+
+    def on_done(self, task: Task) -> None:
+        """The done callback of each task; in the thread where it ended."""
+        if self.open:
+            self.done.append(task)
+            self.notify.notify_one()
+
+    def close(self) -> None:
+        """The collection lets go: what ends from now on is not its own, and whoever waits has nothing to wait for."""
+        self.open = False
+        self.done.clear()
+        self.notify.notify_waiters()
+
+
+class JoinNext(Future):
+    """The future of ``join_next``. Holds no task, so that dropping it loses none."""
+
+    __slots__ = ("_finished", "_notified", "_owner", "_source")
+
+    def __init__(self, owner: TaskCollection) -> None:
+        self._owner = owner
+        self._notified: Notified | None = None
+        self._source: Completions | None = None
+        self._finished = False
+
+    def poll(self, cx: Context) -> Any:
+        if self._finished:
+            raise RuntimeError("join_next() was polled after it completed: call it again for the next task")
+        if not poll_proceed(cx):
+            return PENDING
+        owner = self._owner
+        while True:
+            task = owner._take()
+            if task is not None or len(owner) == 0:
+                self._finished = True
+                self.close()
+                return Poll.Ready(task)
+            if self._notified is None or self._source is not owner._completions:
+                self.close()
+                self._source = owner._completions
+                self._notified = self._source.notify.notified()
+            if self._notified.poll(cx) is PENDING:
+                refund()
+                return PENDING
+            self._notified = None
+
+    def is_finished(self) -> bool:
+        """True once it gave its answer."""
+        return self._finished
+
+    def close(self) -> None:
+        notified, self._notified = self._notified, None
+        if notified is not None:
+            notified.close()  # a notification that came for us goes on to the next who waits
+
+
+def value_with_id(task: Task) -> tuple[int, Any]:
+    """(id, value) of a finished task; ``JoinError`` with the id if it has none."""
+    try:
+        return task.id, task.result()
+    except (JoinError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise JoinError(f"{task!r} failed with {error!r}", id=task.id, cancelled=False) from error
+
+
+class TaskCollection:
+    """Base of the collections: spawning into it, joining out of it, ending it.
+
+    A subclass defines ``_admit(task)``, ``_take()`` (a finished task, removed, or None) and ``_members()``.
+    """
+
+    def __init__(self) -> None:
+        self._completions = Completions()
+        self._polling: JoinNext | None = None
+
+    # --- what a subclass defines --------------------------------------------------------------------------
+
+    def _admit(self, task: Task) -> None:
+        """Takes a new task in, before its done callback is added."""
+        raise TypeError(f"{type(self).__name__} must define _admit(task)")
+
+    def _take(self) -> Task | None:
+        """Removes the finished task that is next, or None."""
+        raise TypeError(f"{type(self).__name__} must define _take()")
+
+    def _members(self) -> list[Task]:
+        """The tasks that are in it."""
+        raise TypeError(f"{type(self).__name__} must define _members()")
+
+    def _forget(self) -> None:
+        """Removes all tasks, as they are."""
+        raise TypeError(f"{type(self).__name__} must define _forget()")
+
+    def __len__(self) -> int:
+        """How many tasks are in it: running, and finished but not joined."""
+        raise TypeError(f"{type(self).__name__} must define __len__()")
+
+    # --- spawning -----------------------------------------------------------------------------------------
+
+    def _adopt(self, task: Task) -> AbortHandle:
+        self._admit(task)
+        task.add_done_callback(self._completions.on_done)
+        return AbortHandle(task)
+
+    def spawn(self, future: Any, *, name: str | None = None) -> AbortHandle:
+        """Spawns a task of the current runtime into the collection.
+
+        Args:
+            future: a coroutine, or anything that ``into_future`` takes.
+            name: shown in reports and traces.
+
+        Returns its ``AbortHandle``; its outcome comes out of ``join_next``. Raises as ``mezame.spawn``.
+        """
+        return self._adopt(spawn_through(future, name, f"{type(self).__name__}.spawn"))
+
+    def spawn_on(self, future: Any, handle: Any, *, name: str | None = None) -> AbortHandle:
+        """``spawn`` on another runtime: ``handle`` is a ``Handle``, ``Runtime`` or ``Executor``. From any thread."""
+        return self._adopt(handle.spawn(future, name=name))
+
+    def spawn_blocking(
+        self, function: Callable[..., Any], *args: Any, name: str | None = None, **kwargs: Any
+    ) -> AbortHandle:
+        """Runs ``function(*args, **kwargs)`` on the blocking pool of the current runtime.
+
+        Aborting has an effect only before it starts. Raises ``RuntimeError`` outside of a runtime.
+        """
+        return self._adopt(spawn_blocking(function, *args, name=name, **kwargs))
+
+    def spawn_blocking_on(
+        self, handle: Any, function: Callable[..., Any], *args: Any, name: str | None = None, **kwargs: Any
+    ) -> AbortHandle:
+        """``spawn_blocking`` on another runtime: ``handle`` is a ``Handle`` or ``Runtime``."""
+        return self._adopt(handle.spawn_blocking(function, *args, name=name, **kwargs))
+
+    # --- joining ------------------------------------------------------------------------------------------
+
+    def join_next(self) -> JoinNext:
+        """Waits for the next finished task; awaits to its ``Task``, or None when the collection is empty.
+
+        The task has ended: ``result()`` gives its value or raises its failure, ``exception()`` the failure,
+        ``id`` and ``name`` say which it is. Raises nothing by itself. A failure that is not looked at is
+        reported when the task goes. Cancel safe: no task is lost. Takes a unit of the budget.
+        """
+        return JoinNext(self)
+
+    async def join_next_with_id(self) -> tuple[int, Any] | None:
+        """``(id, value)`` of the next finished task, or None when the collection is empty. Cancel safe.
+
+        Raises ``JoinError``, whose ``id`` tells the task, if that one has no value: ``is_cancelled()``, or
+        ``is_panic()`` and the exception that escaped as ``__cause__``.
+        """
+        task = await self.join_next()
+        return None if task is None else value_with_id(task)
+
+    def try_join_next(self) -> Task | None:
+        """A finished task now, or None if none has ended (or there is none). Leaves the budget alone."""
+        return self._take()
+
+    def try_join_next_with_id(self) -> tuple[int, Any] | None:
+        """``join_next_with_id`` that does not wait: None if none has ended (or there is none)."""
+        task = self._take()
+        return None if task is None else value_with_id(task)
+
+    def poll_join_next(self, cx: Context) -> Any:
+        """``Poll.Ready(task)``, ``Poll.Ready(None)`` when empty, or Pending: the waker is woken at the next end."""
+        if self._polling is None or self._polling.is_finished():
+            self._polling = JoinNext(self)
+        return self._polling.poll(cx)
+
+    async def join_all(self) -> list[Any]:
+        """Waits for all; their values.
+
+        The first that has no value ends it: the rest are aborted and unwound, then its failure is raised
+        (``JoinError`` if it was aborted). So too if this await is cancelled. Not cancel safe.
+        """
+        values: list[Any] = []
+        try:
+            while True:
+                task = await self.join_next()
+                if task is None:
+                    return values
+                values.append(task.result())
+        except BaseException:
+            await self._end()
+            raise
+
+    def __aiter__(self) -> TaskCollection:
+        return self
+
+    async def __anext__(self) -> Task:
+        task = await self.join_next()
+        if task is None:
+            raise StopAsyncIteration
+        return task  # type: ignore[no-any-return]
+
+    # --- ending it ----------------------------------------------------------------------------------------
+
+    def abort_all(self) -> None:
+        """Aborts every task; they stay in the collection, to be joined."""
+        for task in self._members():
+            task.abort()
+
+    def detach_all(self) -> None:
+        """Lets every task go: they run on, and the collection is empty."""
+        self._forget()
+        old, self._completions = self._completions, Completions()
+        old.close()
+
+    async def shutdown(self) -> None:
+        """Aborts every task and waits until all have ended. Their failures are swallowed: you asked for their end.
+
+        If this is cancelled, the aborted tasks stay to be joined.
+        """
+        self.abort_all()
+        while True:
+            task = await self.join_next()
+            if task is None:
+                return
+            try:
+                task.exception()
+            except JoinError:
+                pass
+
+    async def _end(self) -> None:
+        """Aborts every task and waits until all have unwound, however often we are cancelled meanwhile.
+
+        Failures are not swallowed: a task that failed and goes unjoined is reported.
+        """
+        cancelled: CancelledError | None = None
+        self.abort_all()
+        while True:
+            try:
+                if await self.join_next() is None:
+                    break
+            except CancelledError as error:
+                cancelled = error
+                self.abort_all()
+        if cancelled is not None:
+            raise cancelled
+
+    async def __aenter__(self) -> Any:
+        return self
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        await self._end()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_completions"):  # not if __init__ failed
+            self.abort_all()
+            self._forget()
+            self._completions.close()
+
+    # --- looking at it ------------------------------------------------------------------------------------
+
+    def is_empty(self) -> bool:
+        """True if there is no task in it."""
+        return len(self) == 0
+
+    def __bool__(self) -> bool:
+        return True  # ``if tasks:`` asks whether there is a collection; ``is_empty`` tells the rest
+
+    def __iter__(self) -> Iterator[Task]:
+        """The tasks that are in it."""
+        return iter(self._members())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self)} tasks, {len(self._completions.done)} to be joined>"
