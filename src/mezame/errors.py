@@ -12,6 +12,7 @@ __all__ = [
     "RuntimeClosedError",
     "SelectError",
     "ShutdownError",
+    "TimerError",
     "TryCurrentError",
     "UnexpectedEof",
 ]
@@ -53,6 +54,25 @@ class EnterError(RuntimeError):
 
 class RuntimeClosedError(RuntimeError):
     """The runtime that this needs was closed."""
+
+
+class TimerError(RuntimeClosedError):
+    """A timer cannot fire: its runtime was closed. Public as ``mezame.time.Error``.
+
+    Source of the semantics: ``tokio::time::error::Error``.
+    """
+
+    def is_shutdown(self) -> bool:
+        """True: the runtime of the timer was closed."""
+        return True
+
+    def is_at_capacity(self) -> bool:
+        """False: there is no limit to the number of timers."""
+        return False
+
+    def is_invalid(self) -> bool:
+        """False: an overlong deadline is shortened, and a bad one raises where it is given."""
+        return False
 
 
 class ShutdownError(RuntimeError):

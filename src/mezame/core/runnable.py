@@ -76,7 +76,8 @@ class Runnable(Guard):
         cur = current()
         saved = (cur.scheduler, cur.context, cur.loop, cur.budget, cur.deferred)
         cx = loop_context()
-        cur.scheduler = task._scheduler
+        if cur.scheduler is None:  # else we are inside of a loop: what is spawned or woken there is that loop's
+            cur.scheduler = task._scheduler
         cur.context = cur.loop = cx
         cur.budget = BUDGET
         try:

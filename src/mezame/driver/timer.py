@@ -24,7 +24,7 @@ from typing import Any
 from ..core.clock import Clock
 from ..core.guard import Guard
 from ..core.waker import Waker, wake_all
-from ..errors import RuntimeClosedError
+from ..errors import TimerError
 from .wheel import TimerEntry, TimerWheel
 
 _NEW = 0
@@ -61,7 +61,7 @@ class Timers(Guard):
         """Has ``waker`` woken at ``deadline_ns``. False: that moment has passed, nothing is registered.
 
         Again for an entry that is in: the waker (and the deadline) are replaced. Raises
-        ``RuntimeClosedError`` when the runtime has been closed.
+        ``TimerError`` when the runtime has been closed.
         """
         tick = (deadline_ns - self._origin + _TICK_NS - 1) // _TICK_NS
         early = False
@@ -97,7 +97,7 @@ class Timers(Guard):
         return waker
 
     def has_fired(self, entry: TimerEntry) -> bool:
-        """True once the entry's moment came. Raises ``RuntimeClosedError`` if the runtime went before."""
+        """True once the entry's moment came. Raises ``TimerError`` if the runtime went before."""
         self._lock()
         state = entry._timer_state
         self._unlock()
@@ -179,6 +179,6 @@ class Timers(Guard):
             wake_all(wakers)
 
 
-def closed_error() -> RuntimeClosedError:
+def closed_error() -> TimerError:
     """What a timer of a closed runtime raises."""
-    return RuntimeClosedError("the runtime of this timer was closed: make a new one in a running runtime")
+    return TimerError("the runtime of this timer was closed: make a new one in a running runtime")

@@ -21,6 +21,7 @@ from .join_map import JoinMap
 from .join_queue import JoinQueue
 from .join_set import JoinSet
 from .local_key import AccessError, LocalKey
+from .local_set import LocalEnterGuard, LocalSet, spawn_local
 from .running import Id, current, id, try_current, try_id
 from .spawner import Spawn
 from .task_tracker import TaskTracker, TaskTrackerToken
@@ -36,7 +37,9 @@ __all__ = [
     "JoinMap",
     "JoinQueue",
     "JoinSet",
+    "LocalEnterGuard",
     "LocalKey",
+    "LocalSet",
     "Runnable",
     "Spawn",
     "State",
@@ -56,6 +59,7 @@ __all__ = [
     "refund",
     "spawn",
     "spawn_blocking",
+    "spawn_local",
     "try_current",
     "try_id",
     "unconstrained",

@@ -26,6 +26,7 @@ from ..errors import CancelledError, JoinError
 from ..runtime.blocking import spawn_blocking
 from ..runtime.spawn_through import spawn_through
 from ..sync.notify import Notified, Notify
+from .local_set import LocalSet, spawn_local
 
 
 class Completions:
@@ -156,6 +157,14 @@ class TaskCollection:
     def spawn_on(self, future: Any, handle: Any, *, name: str | None = None) -> AbortHandle:
         """``spawn`` on another runtime: ``handle`` is a ``Handle``, ``Runtime`` or ``Executor``. From any thread."""
         return self._adopt(handle.spawn(future, name=name))
+
+    def spawn_local(self, future: Any, *, name: str | None = None) -> AbortHandle:
+        """``spawn`` into the ``LocalSet`` that is being driven here. Raises ``RuntimeError`` where there is none."""
+        return self._adopt(spawn_local(future, name=name))
+
+    def spawn_local_on(self, future: Any, local_set: LocalSet, *, name: str | None = None) -> AbortHandle:
+        """``spawn`` into ``local_set``."""
+        return self._adopt(local_set.spawn_local(future, name=name))
 
     def spawn_blocking(
         self, function: Callable[..., Any], *args: Any, name: str | None = None, **kwargs: Any

@@ -9,6 +9,7 @@ from ..core.task import AbortHandle, Task
 from ..runtime.blocking import spawn_blocking
 from ..runtime.spawn_through import spawn_through
 from .join_set import JoinSet
+from .local_set import LocalSet, spawn_local
 
 
 class JoinMap:
@@ -59,6 +60,18 @@ class JoinMap:
         """``spawn`` on another runtime: ``handle`` is a ``Handle``, ``Runtime`` or ``Executor``."""
         hash(key)
         return self._adopt(key, handle.spawn(future, name=name))
+
+    def spawn_local(self, key: Hashable, future: Any, *, name: str | None = None) -> AbortHandle:
+        """``spawn`` into the ``LocalSet`` that is being driven here."""
+        hash(key)
+        return self._adopt(key, spawn_local(future, name=name))
+
+    def spawn_local_on(
+        self, key: Hashable, future: Any, local_set: LocalSet, *, name: str | None = None
+    ) -> AbortHandle:
+        """``spawn`` into ``local_set``."""
+        hash(key)
+        return self._adopt(key, local_set.spawn_local(future, name=name))
 
     def spawn_blocking(
         self, key: Hashable, function: Callable[..., Any], *args: Any, name: str | None = None, **kwargs: Any

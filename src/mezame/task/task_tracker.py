@@ -17,6 +17,7 @@ from ..core.wrapper import Wrapper
 from ..runtime.blocking import spawn_blocking
 from ..runtime.spawn_through import spawn_through
 from ..sync.notify import Notified, Notify
+from .local_set import LocalSet, spawn_local
 
 
 class TaskTracker:
@@ -77,6 +78,14 @@ class TaskTracker:
     def spawn_on(self, future: Any, handle: Any, *, name: str | None = None) -> Task:
         """``spawn`` on another runtime: ``handle`` is a ``Handle``, ``Runtime`` or ``Executor``."""
         return self._track(lambda: handle.spawn(future, name=name))
+
+    def spawn_local(self, future: Any, *, name: str | None = None) -> Task:
+        """``spawn`` into the ``LocalSet`` that is being driven here. Raises ``RuntimeError`` where there is none."""
+        return self._track(lambda: spawn_local(future, name=name))
+
+    def spawn_local_on(self, future: Any, local_set: LocalSet, *, name: str | None = None) -> Task:
+        """``spawn`` into ``local_set``."""
+        return self._track(lambda: local_set.spawn_local(future, name=name))
 
     def spawn_blocking(self, function: Callable[..., Any], *args: Any, name: str | None = None, **kwargs: Any) -> Task:
         """``mezame.spawn_blocking``, counted until the call returns."""

@@ -3,6 +3,7 @@
 All times are float seconds (or timedelta); timers have a resolution of 1 ms and are never early.
 """
 
+from ..errors import TimerError as Error
 from .control import advance, pause, resume
 from .instant import Instant, now
 from .interval import Interval, MissedTickBehavior, interval, interval_at
@@ -11,6 +12,7 @@ from .timeout import Elapsed, Timeout, timeout, timeout_at
 
 __all__ = [
     "Elapsed",
+    "Error",
     "Instant",
     "Interval",
     "MissedTickBehavior",

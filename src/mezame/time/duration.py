@@ -6,7 +6,23 @@ import math
 from datetime import timedelta
 from typing import Any
 
+LAST = 9e9  # seconds: the last moment whose nanoseconds fit into 64 bits, with a margin; 285 years
+
 FAR_NS = 30 * 365 * 86_400 * 1_000_000_000  # about 30 years: what is longer, or infinite, becomes this
+
+
+def deadline_ns(deadline: Any, what: str = "a deadline") -> int:
+    """Nanoseconds of an ``Instant`` (seconds on the runtime's clock); what is below 0 is 0, infinity 285 years.
+
+    Raises ``ValueError`` for NaN and ``TypeError`` for what is not a number, naming ``what``.
+    """
+    try:
+        seconds = float(deadline)
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} is an Instant (see mezame.time.now), not {deadline!r}") from None
+    if math.isnan(seconds):
+        raise ValueError(f"{what} must not be NaN")
+    return int(max(0.0, min(seconds, LAST)) * 1e9)
 
 
 def to_ns(duration: Any, what: str = "a duration") -> int:

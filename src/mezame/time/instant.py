@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.clock import monotonic_ns
 from ..core.current import current
-from .duration import to_ns
+from .duration import LAST, to_ns
 
 
 def now_ns() -> int:
@@ -47,13 +47,24 @@ class Instant(float):
         """Seconds from ``earlier`` to this; None if that is later."""
         return self - earlier if self >= earlier else None
 
-    def checked_add(self, duration: Any) -> Instant:
-        """The moment ``duration`` later."""
-        return Instant(self + to_ns(duration) / 1e9)
+    def checked_add(self, duration: Any) -> Instant | None:
+        """The moment ``duration`` (seconds or timedelta) later; None if the clock cannot tell that moment."""
+        later = Instant(self + to_ns(duration) / 1e9)
+        return later if later <= LAST else None
 
-    def checked_sub(self, duration: Any) -> Instant:
-        """The moment ``duration`` earlier."""
-        return Instant(self - to_ns(duration) / 1e9)
+    def checked_sub(self, duration: Any) -> Instant | None:
+        """The moment ``duration`` earlier; None if that is before the clock began."""
+        earlier = Instant(self - to_ns(duration) / 1e9)
+        return earlier if earlier >= 0 else None
+
+    @staticmethod
+    def from_std(seconds: float) -> Instant:
+        """The ``Instant`` of a reading of ``time.monotonic()``, on a clock that was never paused."""
+        return Instant(seconds)
+
+    def into_std(self) -> float:
+        """The plain float: comparable to ``time.monotonic()`` on a clock that was never paused."""
+        return float(self)
 
     def __repr__(self) -> str:
         return f"Instant({float(self):.6f})"

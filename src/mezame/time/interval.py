@@ -6,9 +6,9 @@ from enum import Enum
 from typing import Any
 
 from ..core.context import Context
-from ..core.future import Future, poll_fn
+from ..core.future import Future
 from ..core.poll import PENDING, Poll
-from .duration import to_ns
+from .duration import deadline_ns, to_ns
 from .instant import Instant, now_ns
 from .sleep import Sleep
 
@@ -26,6 +26,27 @@ class MissedTickBehavior(Enum):
     """The next tick is the next multiple of the period."""
 
 
+class Tick(Future):
+    """The future of ``Interval.tick``."""
+
+    __slots__ = ("_done", "_interval")
+
+    def __init__(self, interval: Interval) -> None:
+        self._interval = interval
+        self._done = False
+
+    def poll(self, cx: Context) -> Any:
+        if self._done:
+            raise RuntimeError("tick() was polled after it completed: call it again for the next tick")
+        answer = self._interval.poll_tick(cx)
+        self._done = answer is not PENDING
+        return answer
+
+    def close(self) -> None:
+        if not self._done:
+            self._interval._sleep.close()  # the timer goes, the schedule stays
+
+
 class Interval:
     """What ``interval`` makes; also an async iterator. Source of the semantics: ``tokio::time::Interval``."""
 
@@ -33,11 +54,20 @@ class Interval:
         self._period = period_ns
         self._next = start_ns
         self._sleep = Sleep(0, start_ns)
-        self.missed_tick_behavior = missed
+        self._missed = _checked(missed)
+
+    @property
+    def missed_tick_behavior(self) -> MissedTickBehavior:
+        """What follows a tick that was taken late. Assign to change it."""
+        return self._missed
+
+    @missed_tick_behavior.setter
+    def missed_tick_behavior(self, value: MissedTickBehavior) -> None:
+        self._missed = _checked(value)
 
     def tick(self) -> Future:
         """Waits for the next tick; awaits to its scheduled ``Instant``. Cancel safe: no tick is lost."""
-        return poll_fn(self.poll_tick)
+        return Tick(self)
 
     def poll_tick(self, cx: Context) -> Any:
         """``Poll.Ready(Instant)`` at the tick, else Pending."""
@@ -45,8 +75,8 @@ class Interval:
             return PENDING
         scheduled = self._next
         now = now_ns()
-        if now - scheduled > _LATE_NS and self.missed_tick_behavior is not MissedTickBehavior.BURST:
-            if self.missed_tick_behavior is MissedTickBehavior.DELAY:
+        if now - scheduled > _LATE_NS and self._missed is not MissedTickBehavior.BURST:
+            if self._missed is MissedTickBehavior.DELAY:
                 following = now + self._period
             else:
                 following = now + self._period - (now - scheduled) % self._period
@@ -74,7 +104,7 @@ class Interval:
 
     def reset_at(self, deadline: float) -> None:
         """The next tick is at ``deadline``, an ``Instant``."""
-        self._arm(int(deadline * 1e9))
+        self._arm(deadline_ns(deadline, "Interval.reset_at: the deadline"))
 
     def period(self) -> float:
         """Seconds between two ticks."""
@@ -85,6 +115,12 @@ class Interval:
 
     def __anext__(self) -> Future:
         return self.tick()
+
+
+def _checked(missed: Any) -> MissedTickBehavior:
+    if not isinstance(missed, MissedTickBehavior):
+        raise TypeError(f"missed_tick_behavior is a MissedTickBehavior (BURST, DELAY or SKIP), not {missed!r}")
+    return missed
 
 
 def interval(
@@ -109,7 +145,7 @@ def interval_at(
     start: float, period: Any, *, missed_tick_behavior: MissedTickBehavior = MissedTickBehavior.BURST
 ) -> Interval:
     """Ticks at ``start`` (an ``Instant``) and then every ``period`` seconds."""
-    return _make(int(start * 1e9), period, missed_tick_behavior)
+    return _make(deadline_ns(start, "interval_at: the start"), period, missed_tick_behavior)
 
 
 def _make(start_ns: int, period: Any, missed: MissedTickBehavior) -> Interval:

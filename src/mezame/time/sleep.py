@@ -13,7 +13,7 @@ from ..core.current import Current, current
 from ..core.poll import PENDING, make_ready
 from ..driver.timer import Timers
 from ..driver.wheel import TimerEntry
-from .duration import to_ns
+from .duration import deadline_ns, to_ns
 from .instant import Instant
 
 _UNSET = -1
@@ -83,7 +83,7 @@ class Sleep(TimerEntry):
 
     def reset(self, deadline: float) -> None:
         """Gives it a new deadline (an ``Instant``); before and after it fired. Whoever awaits it is kept."""
-        ns = int(deadline * 1e9)
+        ns = deadline_ns(deadline, "Sleep.reset: the deadline")
         self._deadline_ns = ns
         timers = self._timers
         if timers is None:
@@ -128,6 +128,4 @@ def sleep_until(deadline: float) -> Sleep:
 
     Source of the semantics: ``tokio::time::sleep_until``.
     """
-    if deadline != deadline:
-        raise ValueError("sleep_until: the deadline must not be NaN")
-    return Sleep(0, max(0, int(min(deadline, 9e9) * 1e9)))
+    return Sleep(0, deadline_ns(deadline, "sleep_until: the deadline"))

@@ -32,10 +32,29 @@ class Timeout:
         self._task: Any = None
         self._fired = False
         self._before = 0
+        self._used = False
+
+    def into_inner(self) -> Any:
+        """The future that was given, unharmed and without the limit. The ``Timeout`` is of no use any more.
+
+        Raises ``RuntimeError`` if it was awaited or taken before, or has no future.
+
+        Source of the semantics: ``tokio::time::Timeout::into_inner``.
+        """
+        if self._future is None:
+            raise RuntimeError("this timeout limits a block: there is no future in it")
+        self._use()
+        return self._future
+
+    def _use(self) -> None:
+        if self._used:
+            raise RuntimeError("this timeout was awaited, or its future was taken, before: make a new one")
+        self._used = True
 
     def __await__(self) -> Generator[Any, Any, Any]:
         if self._future is None:
             raise TypeError("timeout without a future is used as 'async with timeout(seconds):'")
+        self._use()
         return self._limit().__await__()
 
     async def _limit(self) -> Any:
@@ -79,6 +98,7 @@ class Timeout:
         task: Any = current().task
         if task is None:
             raise RuntimeError("'async with timeout' works inside a task of mezame")
+        self._use()
         self._task = task
         self._before = task.cancelling()
         if self._sleep is not None and self._sleep.poll(self._context()) is not PENDING:
@@ -136,5 +156,16 @@ def timeout(duration: Any, future: Any = None) -> Timeout:
 
 
 def timeout_at(deadline: float, future: Any = None) -> Timeout:
-    """``timeout`` with an ``Instant``. Source of the semantics: ``tokio::time::timeout_at``."""
+    """``timeout`` with an ``Instant``: ``await timeout_at(deadline, work())``, or ``async with timeout_at(deadline):``.
+
+    Raises ``ValueError`` for NaN.
+
+    >>> import mezame
+    >>> async def main():
+    ...     return await mezame.timeout_at(mezame.time.now().checked_add(5), mezame.ready("in time"))
+    >>> mezame.run(main())
+    'in time'
+
+    Source of the semantics: ``tokio::time::timeout_at``.
+    """
     return Timeout(sleep_until(deadline), future)

@@ -1,0 +1,282 @@
+"""LocalSet: tasks that are polled only while somebody drives the set, and only on its thread.
+
+A set is an executor inside of a future: ``run_until`` and ``await`` poll its tasks within the poll of the task they
+are in. A wake of a local task, from any thread, queues it in the set and wakes whoever drives that.
+
+    wake, any thread --> queue --poll, at most 61 a turn--> Pending
+                           ^                                  |
+                           +---- yielded, self-woken <--------+    after the surrounding tasks and the driver ran
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Generator
+from typing import Any
+
+from ..core.atomic_waker import AtomicWaker
+from ..core.context import Context
+from ..core.current import current
+from ..core.future import Future, close_coroutine, into_future, poll_fn
+from ..core.poll import PENDING, Poll
+from ..core.runnable import Runnable, raw_spawn
+from ..core.task import Task
+from ..errors import CancelledError, ShutdownError
+from ..future.unwind import unwind
+
+TURN = 61  # polls before the surrounding tasks have their turn: as many as tokio's LocalSet
+
+_ids = itertools.count(1)
+
+
+class _Here(threading.local):
+    local_set: LocalSet | None = None
+
+
+_here = _Here()
+
+
+class _Queue:
+    """The part that the tasks refer to. It does not refer to the set, which may go before them."""
+
+    __slots__ = ("closed", "driver", "fatal", "running", "woken", "yielded")
+
+    def __init__(self) -> None:
+        self.woken: deque[Runnable] = deque()
+        self.yielded: deque[Runnable] = deque()
+        self.driver = AtomicWaker()
+        self.running: Task | None = None
+        self.fatal: Task | None = None
+        self.closed = False
+
+    def schedule(self, runnable: Runnable) -> None:
+        """Called by wakes, from any thread; for the running task by its own ``run``, when that has ended."""
+        if self.closed:
+            return  # the Runnable goes, which ends its task
+        if runnable.task is self.running:
+            self.yielded.append(runnable)
+        else:
+            self.woken.append(runnable)
+            self.driver.wake()
+
+
+class LocalSet:
+    """A set of tasks bound to one thread. They make progress only while the set is driven.
+
+    Args:
+        unhandled_panic: "ignore" (a failed task is reported when nobody looks at it) or "shutdown_runtime" (it ends
+            the set: ``run_until`` and ``await`` raise ``ShutdownError``).
+
+    Bound to the thread that first uses it; its tasks may be woken, awaited and aborted from any. Dropping the set
+    ends its tasks at their awaits at once; ``await shutdown()`` lets their ``finally`` blocks await.
+
+    >>> import mezame
+    >>> async def work(n): return n * n
+    >>> async def main():
+    ...     local = mezame.task.LocalSet()
+    ...     async def inside():
+    ...         return await mezame.task.spawn_local(work(3))
+    ...     return await local.run_until(inside())
+    >>> mezame.run(main())
+    9
+
+    Source of the semantics: ``tokio::task::LocalSet``.
+    """
+
+    def __init__(self, *, unhandled_panic: str = "ignore") -> None:
+        if unhandled_panic not in ("ignore", "shutdown_runtime"):
+            raise ValueError(f"unhandled_panic must be 'ignore' or 'shutdown_runtime', not {unhandled_panic!r}")
+        self.id = next(_ids)
+        self._queue = _Queue()
+        self._tasks: dict[int, Task] = {}
+        self._thread = 0
+        self._fails = unhandled_panic == "shutdown_runtime"
+
+    # --- spawning -----------------------------------------------------------------------------------------
+
+    def spawn_local(self, future: Any, *, name: str | None = None) -> Task:
+        """Spawns a task into the set; from outside it wakes whoever drives. Returns the ``Task``.
+
+        Raises ``RuntimeError`` on another thread than the set's (the coroutine is closed).
+        """
+        try:
+            self._check_thread()
+        except RuntimeError:
+            close_coroutine(future)
+            raise
+        queue = self._queue
+        runnable, task = raw_spawn(future, queue.schedule, name=name)
+        tasks = self._tasks
+        tasks[task.id] = task
+        fails = self._fails
+
+        def ended(task: Task) -> None:  # it must not refer to the set
+            tasks.pop(task.id, None)
+            if fails and queue.fatal is None and not task.cancelled() and task.exception() is not None:
+                queue.fatal = task
+            if fails or not tasks:
+                queue.driver.wake()
+
+        task.add_done_callback(ended)
+        runnable.schedule()
+        return task
+
+    def _check_thread(self) -> None:
+        mine = threading.get_ident()
+        if self._thread == 0:
+            self._thread = mine
+        elif self._thread != mine:
+            raise RuntimeError(
+                "a LocalSet belongs to the thread that used it first: spawn on it there, or use mezame.spawn"
+            )
+
+    def enter(self) -> LocalEnterGuard:
+        """A context manager in which ``mezame.task.spawn_local`` spawns into this set."""
+        self._check_thread()
+        return LocalEnterGuard(self)
+
+    # --- driving ------------------------------------------------------------------------------------------
+
+    async def run_until(self, future: Any) -> Any:
+        """Drives the set until ``future`` is complete; awaits to its value, raises what it raises.
+
+        The other tasks stay, and go on when the set is driven again. The future is polled inside of the set:
+        ``spawn_local`` works there. Cancel safe as far as ``future`` is.
+        """
+        inner = into_future(future)
+
+        def poll(cx: Context) -> Any:
+            with self.enter():
+                answer = inner.poll(cx)
+            if answer is PENDING:
+                self._turn(cx)
+            return answer
+
+        try:
+            return await poll_fn(poll)
+        finally:
+            if inner is not future:
+                with self.enter():
+                    await unwind(inner)
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._all().__await__()
+
+    def _all(self) -> Future:
+        return poll_fn(self._poll_all)
+
+    def _poll_all(self, cx: Context) -> Any:
+        if not self._tasks:
+            self._raise_fatal()
+            return Poll.Ready(None)
+        self._turn(cx)
+        if self._tasks:
+            return PENDING
+        return Poll.Ready(None)
+
+    def block_on(self, runtime: Any, future: Any) -> Any:
+        """``runtime.block_on`` of ``run_until(future)``."""
+        return runtime.block_on(self.run_until(future))
+
+    def _turn(self, cx: Context) -> None:
+        """Polls at most 61 of the tasks that can go on; arranges the wake for the rest and for later."""
+        self._check_thread()
+        queue = self._queue
+        queue.driver.register(cx.waker)
+        with LocalEnterGuard(self):
+            for _ in range(TURN):
+                try:
+                    runnable = queue.woken.popleft()
+                except IndexError:
+                    break
+                queue.running = runnable.task
+                try:
+                    runnable.run()
+                finally:
+                    queue.running = None
+        self._raise_fatal()
+        if queue.woken:
+            cx.waker.wake()
+        elif queue.yielded:
+            queue.woken.extend(queue.yielded)
+            queue.yielded.clear()
+            current().defer(cx)
+
+    def _raise_fatal(self) -> None:
+        failed, self._queue.fatal = self._queue.fatal, None
+        if failed is not None:
+            for task in list(self._tasks.values()):
+                task.abort()
+            raise ShutdownError(f"{failed!r} failed, and its LocalSet ends on a failure") from failed.exception()
+
+    async def shutdown(self) -> None:
+        """Aborts every task and drives the set until all have unwound, however often this is cancelled."""
+        cancelled: CancelledError | None = None
+        while self._tasks:
+            for task in list(self._tasks.values()):
+                task.abort()
+            try:
+                await self._all()
+            except CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
+    # --- looking at it, and its end -----------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """How many tasks have not ended."""
+        return len(self._tasks)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __del__(self) -> None:
+        queue = getattr(self, "_queue", None)
+        if queue is not None:
+            queue.closed = True
+            queue.woken.clear()  # each Runnable that goes ends its task
+            queue.yielded.clear()
+            for task in list(self._tasks.values()):
+                task.abort()
+
+    def __repr__(self) -> str:
+        return f"<LocalSet {self.id} of {len(self._tasks)} tasks>"
+
+
+class LocalEnterGuard:
+    """What ``LocalSet.enter`` gives."""
+
+    __slots__ = ("_local_set", "_outer")
+
+    def __init__(self, local_set: LocalSet) -> None:
+        self._local_set = local_set
+        self._outer: LocalSet | None = None
+
+    def __enter__(self) -> LocalSet:
+        self._outer = _here.local_set
+        _here.local_set = self._local_set
+        return self._local_set
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        _here.local_set = self._outer
+
+
+def spawn_local(future: Any, *, name: str | None = None) -> Task:
+    """Spawns a task into the ``LocalSet`` that is being driven (or was entered) on this thread.
+
+    Args:
+        future: a coroutine, or anything that ``into_future`` takes.
+        name: shown in reports and traces.
+
+    Raises ``RuntimeError`` where there is none; the coroutine is closed then.
+
+    Source of the semantics: ``tokio::task::spawn_local``.
+    """
+    local_set = _here.local_set
+    if local_set is None:
+        close_coroutine(future)
+        raise RuntimeError("spawn_local needs a LocalSet: call it inside LocalSet.run_until(...), or enter one")
+    return local_set.spawn_local(future, name=name)
