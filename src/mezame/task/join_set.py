@@ -53,11 +53,7 @@ class JoinSet(TaskCollection):
 
     def _release(self, task: Task) -> bool:
         """Lets one task go, finished or not. False if it is not in the set."""
-        if self._tasks.pop(task.id, None) is None:
-            return False
-        if not self._tasks:
-            self._completions.notify.notify_waiters()  # whoever else waits gets None
-        return True
+        return self._tasks.pop(task.id, None) is not None
 
     def _members(self) -> list[Task]:
         return list(self._tasks.values())
