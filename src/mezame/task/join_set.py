@@ -46,7 +46,7 @@ class JoinSet(TaskCollection):
     def _take(self) -> Task | None:
         done = self._completions.done
         while done:
-            task = done.popleft()
+            task: Task = done.popleft()
             if self._release(task):
                 return task
         return None
