@@ -52,7 +52,7 @@ class LocalPoolHandle:
 
     >>> import mezame, threading
     >>> async def where(): return threading.current_thread().name
-    >>> with mezame.task.LocalPoolHandle(2) as pool:
+    >>> with mezame.task.LocalPoolHandle(1) as pool:
     ...     async def main():
     ...         return [await pool.spawn_pinned(where) for _ in range(2)]
     ...     mezame.run(main())
