@@ -69,8 +69,9 @@ class LocalSet:
         unhandled_panic: "ignore" (a failed task is reported when nobody looks at it) or "shutdown_runtime" (it ends
             the set: ``run_until`` and ``await`` raise ``ShutdownError``).
 
-    Bound to the thread that first uses it; its tasks may be woken, awaited and aborted from any. Dropping the set
-    ends its tasks at their awaits at once; ``await shutdown()`` lets their ``finally`` blocks await.
+    Bound to the thread that first uses it; its tasks may be woken, awaited and aborted from any. ``await`` waits until
+    every task has ended; it is cancel safe. Dropping the set ends its tasks at their awaits at once; ``await
+    shutdown()`` lets their ``finally`` blocks await.
 
     >>> import mezame
     >>> async def work(n): return n * n
