@@ -74,19 +74,26 @@ async def test_spawn_local_needs_a_set_and_spawn_inside_goes_to_the_runtime():
         spawn_local(mezame.pending())
     local, log = LocalSet(), []
 
+    async def child():
+        mezame.spawn(note(log, "grandchild"))
+
     async def inside():
+        spawn_local(child())
+        await mezame.yield_now()
         return spawn_local(note(log, "local")), mezame.spawn(note(log, "runtime"))
 
+    before = mezame.Handle.current().metrics().remote_schedule_count
     outer_task, runtime_task = await local.run_until(inside())
     await runtime_task
-    assert log == ["runtime"] and not outer_task.is_finished()
+    assert mezame.Handle.current().metrics().remote_schedule_count == before  # it was no detour
+    assert log == ["grandchild", "runtime"] and not outer_task.is_finished()
     with pytest.raises(RuntimeError, match="LocalSet"):
         spawn_local(mezame.pending())
     with local.enter() as entered:
         assert entered is local
         spawn_local(note(log, "entered"))
     await local
-    assert log == ["runtime", "local", "entered"]
+    assert log == ["grandchild", "runtime", "local", "entered"]
 
 
 @pytest.mark.mezame
@@ -121,6 +128,45 @@ async def test_a_busy_set_lets_the_surrounding_tasks_run():
     await local.run_until(mezame.spawn(bystander()))
     assert counts[1] == 10 and counts[0] >= 9
     await local.shutdown()
+
+
+@pytest.mark.mezame
+async def test_yielding_local_tasks_let_the_driver_have_its_turn_each_time():
+    async def work():
+        for _ in range(20):
+            await mezame.yield_now()
+
+    async def drive():
+        local = LocalSet()
+        local.spawn_local(work())
+        await local
+
+    before = mezame.Handle.current().metrics().driver_turns_count
+    await mezame.spawn(drive())
+    assert mezame.Handle.current().metrics().driver_turns_count - before >= 20
+
+
+@pytest.mark.mezame
+async def test_two_who_drive_one_set():
+    local, gate, stop = LocalSet(), Gate(), Gate()
+
+    async def wait():
+        await local
+
+    local.spawn_local(gate)
+    waiting, driving = mezame.spawn(wait()), mezame.spawn(local.run_until(stop))
+    await settle()
+    driving.abort()
+    gate.open()  # wakes both; the one that is cancelled does not come to it
+    await waiting
+    local.spawn_local(gate := Gate())
+    waiting, driving = mezame.spawn(wait()), mezame.spawn(local.run_until(stop := Gate()))
+    await settle()
+    gate.open()
+    await settle()
+    assert waiting.is_finished() and not driving.is_finished()
+    stop.open()
+    await driving
 
 
 @pytest.mark.mezame

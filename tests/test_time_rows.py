@@ -233,6 +233,18 @@ async def test_a_finished_timeout_leaves_no_timer():
     assert len(timers) == 0
 
 
+@pytest.mark.mezame(start_paused=True)
+async def test_the_methods_of_futures():
+    start, token = now(), mezame.sync.CancellationToken()
+    assert await mezame.ready(1).timeout(1) == 1 == await mezame.ready(1).timeout_at(start + 1)
+    for limited in (mezame.pending().timeout(1), mezame.pending().timeout_at(start + 1)):
+        with pytest.raises(Elapsed):
+            await limited
+    assert await mezame.ready(2).with_cancellation_token(token) == 2
+    token.cancel()
+    assert await mezame.pending().with_cancellation_token(token) is None
+
+
 # --- interval ----------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,9 @@ from .future import Future, into_future
 from .poll import PENDING
 from .wrapper import Wrapper
 
+METHODS: dict[str, Any] = {}
+"""Methods of ``Future`` whose parts live in higher layers, which this one must not know: those put them in here."""
+
 
 def checked(function: Any, what: str) -> Any:
     """``function``, or ``TypeError`` if it cannot be called."""

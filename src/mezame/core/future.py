@@ -130,6 +130,24 @@ class Future:
 
         return IntoStream(self)
 
+    def timeout(self, duration: Any) -> Any:
+        """``mezame.timeout(duration, self)``: awaits to the value, or raises ``Elapsed`` after ``duration`` seconds."""
+        from .chain import METHODS
+
+        return METHODS["timeout"](duration, self)
+
+    def timeout_at(self, deadline: Any) -> Any:
+        """``mezame.timeout_at(deadline, self)``: the same with an ``Instant``."""
+        from .chain import METHODS
+
+        return METHODS["timeout_at"](deadline, self)
+
+    def with_cancellation_token(self, token: Any) -> Any:
+        """``token.run_until_cancelled(self)``: awaits to the value, or to None if the token is cancelled first."""
+        from .chain import METHODS
+
+        return METHODS["with_cancellation_token"](token, self)
+
     # --- await ---------------------------------------------------------------------------------------------
 
     def __await__(self) -> Generator[Any, Any, Any]:

@@ -84,6 +84,8 @@ async def select(left: Any, right: Any) -> tuple[Any, Any]:
 async def select_all(futures: Iterable[Any]) -> tuple[Any, int, list[Any]]:
     """The first of many; awaits to ``(its value, its index, the others)``. The others are not cancelled.
 
+    Cancel safe for Futures; coroutines are unwound.
+
     Raises ``ValueError`` if there is none, and what the first raises.
 
     >>> import mezame
@@ -103,7 +105,8 @@ async def select_all(futures: Iterable[Any]) -> tuple[Any, int, list[Any]]:
 async def select_ok(futures: Iterable[Any]) -> tuple[Any, list[Any]]:
     """The first that succeeds; awaits to ``(its value, those that had not completed)``.
 
-    If all fail, the last failure is raised. Raises ``ValueError`` if there is none.
+    If all fail, the last failure is raised. Raises ``ValueError`` if there is none. Cancel safe for Futures; coroutines
+    are unwound.
 
     >>> import mezame
     >>> async def main():
@@ -121,6 +124,8 @@ async def select_ok(futures: Iterable[Any]) -> tuple[Any, list[Any]]:
 async def or_(left: Any, right: Any) -> Any:
     """The value of the first that completes, ``left`` if both have; the other is cancelled and unwound.
 
+    Cancel safe for Futures, which are borrowed; coroutines are unwound.
+
     >>> import mezame
     >>> mezame.run(mezame.future.or_(mezame.ready("left"), mezame.ready("right")))
     'left'
@@ -133,6 +138,12 @@ async def or_(left: Any, right: Any) -> Any:
 
 async def try_race(*futures: Any) -> Any:
     """The value of the first that succeeds; the others are cancelled and unwound. All failed: the last failure.
+
+    Raises ``ValueError`` if there is none. Cancel safe for Futures, which are borrowed; coroutines are unwound.
+
+    >>> import mezame
+    >>> mezame.run(mezame.future.try_race(mezame.future.failed(OSError()), mezame.ready("x")))
+    'x'
 
     Source of the semantics: ``async_std::future::Future::try_race``.
     """

@@ -91,7 +91,7 @@ async def join(*futures: Any, biased: bool = False) -> tuple[Any, ...]:
 
     They run in this task, side by side but not in parallel. The one that is polled first rotates at each
     poll (``biased=True``: it does not). If some fail, all the others still run to their end; then the first
-    exception is raised, the others in its notes.
+    exception is raised, the others in its notes. Not cancel safe: the coroutines are unwound, their values lost.
 
     >>> import mezame
     >>> async def number(n): return n
@@ -110,6 +110,12 @@ async def join(*futures: Any, biased: bool = False) -> tuple[Any, ...]:
 
 async def try_join(*futures: Any, biased: bool = False) -> tuple[Any, ...]:
     """``join`` that stops at the first exception: the others are cancelled and unwound, then it is raised.
+
+    Not cancel safe, as ``join``.
+
+    >>> import mezame
+    >>> mezame.run(mezame.try_join(mezame.ready(1), mezame.ready(2)))
+    (1, 2)
 
     Source of the semantics: ``tokio::try_join!``.
     """
@@ -143,6 +149,12 @@ async def try_join_all(futures: Iterable[Any]) -> list[Any]:
 
 async def join_all(futures: Iterable[Any]) -> list[Any]:
     """``join`` for many: awaits to the list of values, in order. Over 30 futures only the woken are polled.
+
+    Not cancel safe, as ``join``.
+
+    >>> import mezame
+    >>> mezame.run(mezame.join_all(mezame.ready(n) for n in range(3)))
+    [0, 1, 2]
 
     Source of the semantics: ``futures::future::join_all``.
     """

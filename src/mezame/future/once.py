@@ -34,7 +34,7 @@ async def poll_once(future: Any, default: Any = None) -> Any:
     """Polls ``future`` once with the waker of this task: its value, or ``default`` if it is not ready.
 
     A coroutine is owned: if it is not ready it is cancelled and unwound. A ``Future`` is borrowed: it stays, and
-    wakes this task when it can go on.
+    wakes this task when it can go on. It does not wait, so there is nothing to cancel.
 
     >>> import mezame
     >>> async def main():
@@ -56,6 +56,10 @@ async def poll_once(future: Any, default: Any = None) -> Any:
 async def poll_immediate(future: Any = None, default: Any = None) -> Any:
     """``poll_once``; an absent future (None) gives ``default``.
 
+    >>> import mezame
+    >>> mezame.run(mezame.future.poll_immediate(None, "absent"))
+    'absent'
+
     Source of the semantics: ``futures::future::poll_immediate``, ``OptionFuture``.
     """
     return default if future is None else await poll_once(future, default)
@@ -67,7 +71,7 @@ async def poll(future: Future) -> Any:
     Args:
         future: a ``Future``; ``pin`` a coroutine first, for it is of no use if it is lost after one poll.
 
-    Raises ``TypeError`` for anything else, and what the poll raises.
+    Raises ``TypeError`` for anything else, and what the poll raises. It does not wait.
 
     >>> import mezame
     >>> async def main():
@@ -103,6 +107,13 @@ class PendingOnce(Future):
 
 def pending_once() -> Future:
     """Pending at its first poll, Ready at its second. It arranges no wake: something else must have.
+
+    Cancel safe.
+
+    >>> import mezame
+    >>> once, cx = mezame.future.pending_once(), mezame.Context.from_waker(mezame.Waker.noop())
+    >>> once.poll(cx), once.poll(cx)
+    (Poll.Pending, Poll.Ready(None))
 
     Source of the semantics: ``futures::pending!``.
     """

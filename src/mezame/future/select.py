@@ -76,7 +76,8 @@ async def select(
         else_: the value if all branches are disabled (key None). Without it: ``SelectError``.
         default: the value if none is ready at the first look (key None): never waits.
 
-    An exception of a branch counts as its completion and is raised, after the losers unwound.
+    An exception of a branch counts as its completion and is raised, after the losers unwound. Cancel safe for what is
+    borrowed; what is owned is unwound.
 
     >>> import mezame
     >>> async def slow(): await mezame.sleep(10)

@@ -28,7 +28,7 @@ class Failed(Future):
 
 
 def failed(error: BaseException) -> Future:
-    """A future that fails with ``error`` at its first poll. Raises ``TypeError`` if that is not an exception.
+    """A future that fails with ``error`` at its first poll. Cancel safe. Raises ``TypeError`` for what is no exception.
 
     >>> import mezame
     >>> try:

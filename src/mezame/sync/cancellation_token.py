@@ -16,6 +16,7 @@ import threading
 import weakref
 from typing import Any
 
+from ..core.chain import METHODS
 from ..core.context import Context
 from ..core.future import Future, close_coroutine, into_future, poll_fn
 from ..core.poll import PENDING, Poll
@@ -201,3 +202,6 @@ class DropGuard:
         token = getattr(self, "_token", None)
         if token is not None:
             token.cancel()
+
+
+METHODS["with_cancellation_token"] = CancellationToken.run_until_cancelled

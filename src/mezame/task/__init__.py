@@ -21,6 +21,7 @@ from .join_map import JoinMap
 from .join_queue import JoinQueue
 from .join_set import JoinSet
 from .local_key import AccessError, LocalKey
+from .local_pool import LocalPoolHandle
 from .local_set import LocalEnterGuard, LocalSet, spawn_local
 from .running import Id, current, id, try_current, try_id
 from .spawner import Spawn
@@ -39,6 +40,7 @@ __all__ = [
     "JoinSet",
     "LocalEnterGuard",
     "LocalKey",
+    "LocalPoolHandle",
     "LocalSet",
     "Runnable",
     "Spawn",

@@ -39,14 +39,13 @@ class JoinQueue(TaskCollection):
         self._queue.append(task)
 
     def _take(self) -> Task | None:
-        self._completions.done.clear()  # the order of the ends does not matter here: its notifications do
+        # The order of the ends does not matter here, their notifications do: one for each, and whoever takes a task
+        # passes on the one that it got, so that the next looks whether the new front has ended before.
+        self._completions.done.clear()
         queue = self._queue
         if not queue or not queue[0].is_finished():
             return None
-        task = queue.popleft()
-        # Whoever else waits looks for the next one, which may have ended before it came to the front.
-        self._completions.notify.notify_waiters()
-        return task
+        return queue.popleft()
 
     def _members(self) -> list[Task]:
         return list(self._queue)

@@ -46,18 +46,14 @@ class JoinSet(TaskCollection):
     def _take(self) -> Task | None:
         done = self._completions.done
         while done:
-            task = done.popleft()
+            task: Task = done.popleft()
             if self._release(task):
                 return task
         return None
 
     def _release(self, task: Task) -> bool:
         """Lets one task go, finished or not. False if it is not in the set."""
-        if self._tasks.pop(task.id, None) is None:
-            return False
-        if not self._tasks:
-            self._completions.notify.notify_waiters()  # whoever else waits gets None
-        return True
+        return self._tasks.pop(task.id, None) is not None
 
     def _members(self) -> list[Task]:
         return list(self._tasks.values())

@@ -16,13 +16,13 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any
 
-from ..core.atomic_waker import AtomicWaker
 from ..core.context import Context
 from ..core.current import current
-from ..core.future import Future, close_coroutine, into_future, poll_fn
+from ..core.future import close_coroutine, into_future, poll_fn
 from ..core.poll import PENDING, Poll
 from ..core.runnable import Runnable, raw_spawn
 from ..core.task import Task
+from ..core.waker import Waker, wake_all
 from ..errors import CancelledError, ShutdownError
 from ..future.unwind import unwind
 
@@ -41,12 +41,12 @@ _here = _Here()
 class _Queue:
     """The part that the tasks refer to. It does not refer to the set, which may go before them."""
 
-    __slots__ = ("closed", "driver", "fatal", "running", "woken", "yielded")
+    __slots__ = ("closed", "drivers", "fatal", "running", "woken", "yielded")
 
     def __init__(self) -> None:
         self.woken: deque[Runnable] = deque()
         self.yielded: deque[Runnable] = deque()
-        self.driver = AtomicWaker()
+        self.drivers: dict[object, Waker] = {}
         self.running: Task | None = None
         self.fatal: Task | None = None
         self.closed = False
@@ -59,7 +59,7 @@ class _Queue:
             self.yielded.append(runnable)
         else:
             self.woken.append(runnable)
-            self.driver.wake()
+            wake_all(list(self.drivers.values()))  # all who drive: one may be cancelled before it comes to it
 
 
 class LocalSet:
@@ -69,8 +69,9 @@ class LocalSet:
         unhandled_panic: "ignore" (a failed task is reported when nobody looks at it) or "shutdown_runtime" (it ends
             the set: ``run_until`` and ``await`` raise ``ShutdownError``).
 
-    Bound to the thread that first uses it; its tasks may be woken, awaited and aborted from any. Dropping the set
-    ends its tasks at their awaits at once; ``await shutdown()`` lets their ``finally`` blocks await.
+    Bound to the thread that first uses it; its tasks may be woken, awaited and aborted from any. ``await`` waits until
+    every task has ended; it is cancel safe. Dropping the set ends its tasks at their awaits at once; ``await
+    shutdown()`` lets their ``finally`` blocks await.
 
     >>> import mezame
     >>> async def work(n): return n * n
@@ -116,8 +117,6 @@ class LocalSet:
             tasks.pop(task.id, None)
             if fails and queue.fatal is None and not task.cancelled() and task.exception() is not None:
                 queue.fatal = task
-            if fails or not tasks:
-                queue.driver.wake()
 
         task.add_done_callback(ended)
         runnable.schedule()
@@ -146,17 +145,19 @@ class LocalSet:
         ``spawn_local`` works there. Cancel safe as far as ``future`` is.
         """
         inner = into_future(future)
+        key = object()
 
         def poll(cx: Context) -> Any:
             with self.enter():
                 answer = inner.poll(cx)
             if answer is PENDING:
-                self._turn(cx)
+                self._turn(cx, key)
             return answer
 
         try:
             return await poll_fn(poll)
         finally:
+            self._queue.drivers.pop(key, None)
             if inner is not future:
                 with self.enter():
                     await unwind(inner)
@@ -164,27 +165,27 @@ class LocalSet:
     def __await__(self) -> Generator[Any, Any, Any]:
         return self._all().__await__()
 
-    def _all(self) -> Future:
-        return poll_fn(self._poll_all)
+    async def _all(self) -> None:
+        key = object()
 
-    def _poll_all(self, cx: Context) -> Any:
-        if not self._tasks:
-            self._raise_fatal()
-            return Poll.Ready(None)
-        self._turn(cx)
-        if self._tasks:
-            return PENDING
-        return Poll.Ready(None)
+        def poll(cx: Context) -> Any:
+            self._turn(cx, key)
+            return PENDING if self._tasks else Poll.Ready(None)
+
+        try:
+            await poll_fn(poll)
+        finally:
+            self._queue.drivers.pop(key, None)
 
     def block_on(self, runtime: Any, future: Any) -> Any:
         """``runtime.block_on`` of ``run_until(future)``."""
         return runtime.block_on(self.run_until(future))
 
-    def _turn(self, cx: Context) -> None:
+    def _turn(self, cx: Context, key: object) -> None:
         """Polls at most 61 of the tasks that can go on; arranges the wake for the rest and for later."""
         self._check_thread()
         queue = self._queue
-        queue.driver.register(cx.waker)
+        queue.drivers[key] = cx.waker
         with LocalEnterGuard(self):
             for _ in range(TURN):
                 try:

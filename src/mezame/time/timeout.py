@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from ..core.chain import METHODS
 from ..core.context import Context
 from ..core.current import UNLIMITED, current
 from ..core.future import into_future, poll_fn
@@ -169,3 +170,7 @@ def timeout_at(deadline: float, future: Any = None) -> Timeout:
     Source of the semantics: ``tokio::time::timeout_at``.
     """
     return Timeout(sleep_until(deadline), future)
+
+
+METHODS["timeout"] = timeout
+METHODS["timeout_at"] = timeout_at
