@@ -63,6 +63,8 @@ async def test_select_prefers_the_left_and_gives_the_other_back():
     task = mezame.spawn(give("task"))
     value, other = await select(task, mezame.ready("quick"))
     assert other is task and await other == "task"
+    value, other = await select(mezame.timeout(1, give("limited")), mezame.ready("quick"))
+    assert value == "quick" and await other == "limited"
     gate = Gate()
     _, other = await select(mezame.ready(1), gate)
     assert other is gate and gate.closes == 0
