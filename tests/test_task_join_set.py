@@ -576,3 +576,18 @@ async def test_a_join_set_agrees_with_a_list(seed):
         assert len(tasks) == len(running) + len(ended)
     await tasks.shutdown()
     assert tasks.is_empty()
+
+
+def test_a_task_that_ends_between_the_look_and_the_wait_is_not_missed():
+    executor = mezame.Executor()
+
+    class Racing(JoinSet):
+        def _take(self):
+            found = super()._take()
+            if found is None:
+                in_thread(executor.run)  # here: after the look, before the wait
+            return found
+
+    tasks = Racing()
+    tasks.spawn_on(mezame.ready(1), executor)
+    assert tasks.join_next().poll(CountingWaker().cx).value.result() == 1
