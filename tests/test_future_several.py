@@ -63,6 +63,8 @@ async def test_select_prefers_the_left_and_gives_the_other_back():
     task = mezame.spawn(give("task"))
     value, other = await select(task, mezame.ready("quick"))
     assert other is task and await other == "task"
+    value, other = await select(mezame.timeout(1, give("limited")), mezame.ready("quick"))
+    assert value == "quick" and await other == "limited"
     gate = Gate()
     _, other = await select(mezame.ready(1), gate)
     assert other is gate and gate.closes == 0
@@ -579,8 +581,14 @@ async def test_the_place_of_a_spawn_is_that_of_the_caller():
     async with mezame.TaskGroup() as group:
         task = group.spawn(give(1))
         assert "test_future_several.py" in task.spawned_at
-    tasks = mezame.task.JoinSet([give(1)])
-    assert "test_future_several.py" in next(iter(tasks)).spawned_at
+    for collection in (mezame.task.JoinSet, mezame.task.JoinQueue):
+        tasks = collection([give(1)])
+        tasks.spawn(give(1))
+        tasks.spawn_on(give(1), mezame.Handle.current())
+        assert all("test_future_several.py" in task.spawned_at for task in tasks)
+        await tasks.join_all()
+    keyed = mezame.task.JoinMap()
+    keyed.spawn(1, give(1))
+    assert "test_future_several.py" in keyed._by_key[1].spawned_at
     tracked = mezame.task.TaskTracker().spawn(give(1))
     assert "test_future_several.py" in tracked.spawned_at
-    await tasks.join_all()

@@ -1,6 +1,7 @@
 """JoinSet, JoinQueue, JoinMap: completion order, nothing lost, dropped means aborted."""
 
 import gc
+import random
 import threading
 
 import pytest
@@ -529,3 +530,64 @@ async def test_an_unhashable_key_leaves_no_task_behind():
         tasks.spawn([], work)
     work.close()
     assert tasks.is_empty()
+
+
+# --- all together ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.mezame
+@pytest.mark.parametrize("seed", range(20))
+async def test_a_join_set_agrees_with_a_list(seed):
+    rng = random.Random(seed)
+    tasks, running, ended, spawned = JoinSet(), {}, [], 0
+    for _ in range(150):
+        what = rng.random()
+        if what < 0.4:
+            gate = Gate()
+            running[tasks.spawn(wait_for(gate)).id] = (gate, spawned)
+            spawned += 1
+            await settle()
+        elif what < 0.7 and running:
+            number = rng.choice(list(running))
+            gate, value = running.pop(number)
+            gate.open(value)
+            await settle()
+            ended.append((number, value))
+        elif what < 0.75 and running:
+            number = rng.choice(list(running))
+            running.pop(number)
+            next(task for task in tasks if task.id == number).abort()
+            await settle()
+            ended.append((number, None))
+        elif what < 0.78:
+            tasks.detach_all()
+            for gate, _ in running.values():
+                gate.open()
+            running.clear()
+            ended.clear()
+            await settle()
+        elif ended:
+            number, value = ended.pop(0)
+            task = await tasks.join_next() if rng.random() < 0.5 else tasks.try_join_next()
+            assert task.id == number
+            assert task.cancelled() if value is None else task.result() == value
+        else:
+            assert tasks.try_join_next() is None
+        assert len(tasks) == len(running) + len(ended)
+    await tasks.shutdown()
+    assert tasks.is_empty()
+
+
+def test_a_task_that_ends_between_the_look_and_the_wait_is_not_missed():
+    executor = mezame.Executor()
+
+    class Racing(JoinSet):
+        def _take(self):
+            found = super()._take()
+            if found is None:
+                in_thread(executor.run)  # here: after the look, before the wait
+            return found
+
+    tasks = Racing()
+    tasks.spawn_on(mezame.ready(1), executor)
+    assert tasks.join_next().poll(CountingWaker().cx).value.result() == 1

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.context import Context
-from ..core.future import Future, into_future, is_coroutine, poll_fn
+from ..core.future import into_future, poll_fn
 from ..core.poll import PENDING, Poll
 from .select import drop_losers
 from .select import select as select_and_drop
@@ -26,8 +26,9 @@ class _Runner:
         self.index = index
         self.future = into_future(given)
         self.owned = self.future is not given
-        # A coroutine can go on only as the Future made of it; a task is awaited anew.
-        self.given = self.future if is_coroutine(given) and not isinstance(given, Future) else given
+        # What is awaited only once (a coroutine, a Timeout) goes on as the Future made of it; a task is awaited anew.
+        again = not self.owned or hasattr(given, "join_future") or hasattr(given, "add_done_callback")
+        self.given = given if again else self.future
 
 
 async def _first(runners: list[_Runner], skip_failures: bool) -> tuple[_Runner, Any]:

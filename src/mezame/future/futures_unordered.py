@@ -4,13 +4,14 @@ Each member has a waker of its own, which puts it on the list of the woken and w
 at members that can go on, and its cost does not depend on how many wait.
 
     member's leaf: wake -> queued? no: append to ``woken`` -> outer.wake()
-    poll_next:     outer.register -> for each woken: queued = False, poll it
+    poll_next:     outer.register -> for each woken: queued = False, poll it     (the flag under a lock)
 
 A member that is woken after ``queued = False`` is appended again; woken before, its poll sees the reason.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -30,11 +31,21 @@ SELF_WAKES = 2  # members that woke themselves while they were polled; then the 
 class _Woken:
     """What the wakers of the members share. It does not refer to the collection, which may go before them."""
 
-    __slots__ = ("members", "outer")
+    __slots__ = ("lock", "members", "outer")
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()  # of all ``queued`` flags; a finaliser may wake at any point of ours
         self.members: deque[_Member] = deque()
         self.outer = AtomicWaker()
+
+    def next_member(self) -> _Member | None:
+        """The member that was woken first; from now on a wake queues it again."""
+        with self.lock:
+            if not self.members:
+                return None
+            member = self.members.popleft()
+            member.queued = False
+            return member
 
 
 class _Member:
@@ -50,10 +61,12 @@ class _Member:
         self.cx: Context | None = Context(Waker.from_callable(self.wake))
 
     def wake(self) -> None:
-        if not self.queued and self.future is not None:
+        with self.woken.lock:
+            if self.queued or self.future is None:
+                return
             self.queued = True
             self.woken.members.append(self)
-            self.woken.outer.wake()
+        self.woken.outer.wake()
 
     def release(self) -> Any:
         """Cuts the member off from its future, which is returned; wakers that a leaf still keeps do nothing."""
@@ -104,9 +117,10 @@ class FuturesUnordered:
         woken.outer.register(cx.waker)
         round_ = len(self._members)
         polled = self_wakes = 0
-        while woken.members:
-            member = woken.members.popleft()
-            member.queued = False
+        while True:
+            member = woken.next_member()
+            if member is None:
+                return PENDING if self._members else Poll.Ready(END)
             future = member.future
             if future is None:
                 continue
@@ -124,7 +138,6 @@ class FuturesUnordered:
                 if woken.members:
                     cx.waker.wake()
                 return PENDING
-        return PENDING if self._members else Poll.Ready(END)
 
     def _discard(self, member: _Member) -> None:
         self._members.pop(member, None)

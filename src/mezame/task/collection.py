@@ -9,9 +9,9 @@ from ..core.context import Context
 from ..core.task import AbortHandle, Task
 from ..errors import CancelledError, JoinError
 from ..runtime.blocking import spawn_blocking
-from ..runtime.spawn_through import spawn_through
 from .completions import Completions, JoinNext
 from .local_set import LocalSet, spawn_local
+from .spawning import Spawning
 
 
 def value_with_id(task: Task) -> tuple[int, Any]:
@@ -24,7 +24,7 @@ def value_with_id(task: Task) -> tuple[int, Any]:
         raise JoinError(f"{task!r} failed with {error!r}", id=task.id, cancelled=False) from error
 
 
-class TaskCollection:
+class TaskCollection(Spawning):
     """Base of the collections: spawning into it, joining out of it, ending it.
 
     A subclass defines ``_admit(task)``, ``_take()`` (a finished task, removed, or None) and ``_members()``.
@@ -62,17 +62,6 @@ class TaskCollection:
         self._admit(task)
         task.add_done_callback(self._completions.on_done)
         return AbortHandle(task)
-
-    def spawn(self, future: Any, *, name: str | None = None) -> AbortHandle:
-        """Spawns a task of the current runtime into the collection.
-
-        Args:
-            future: a coroutine, or anything that ``into_future`` takes.
-            name: shown in reports and traces.
-
-        Returns its ``AbortHandle``; its outcome comes out of ``join_next``. Raises as ``mezame.spawn``.
-        """
-        return self._adopt(spawn_through(future, name, f"{type(self).__name__}.spawn"))
 
     def spawn_on(self, future: Any, handle: Any, *, name: str | None = None) -> AbortHandle:
         """``spawn`` on another runtime: ``handle`` is a ``Handle``, ``Runtime`` or ``Executor``. From any thread."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.task import Task
+from ..runtime.spawn_through import spawn_through
 from .collection import TaskCollection
 
 
@@ -33,7 +34,7 @@ class JoinQueue(TaskCollection):
         super().__init__()
         self._queue: deque[Task] = deque()
         for future in futures:
-            self.spawn(future)
+            self._adopt(spawn_through(future, None, "JoinQueue"))
 
     def _admit(self, task: Task) -> None:
         self._queue.append(task)

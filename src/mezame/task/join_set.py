@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.task import Task
+from ..runtime.spawn_through import spawn_through
 from .collection import TaskCollection
 
 
@@ -38,7 +39,7 @@ class JoinSet(TaskCollection):
         super().__init__()
         self._tasks: dict[int, Task] = {}
         for future in futures:
-            self.spawn(future)
+            self._adopt(spawn_through(future, None, "JoinSet"))
 
     def _admit(self, task: Task) -> None:
         self._tasks[task.id] = task

@@ -1,0 +1,5 @@
+from ..core.executor cimport spawn_here
+from ..core.task cimport Task
+
+cdef class Spawning:
+    pass
