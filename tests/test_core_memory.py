@@ -1,6 +1,10 @@
 """Who holds a task, who does not, and what the garbage collector is spared."""
 
+import contextvars
+import ctypes
 import gc
+import shutil
+import subprocess
 import threading
 import weakref
 
@@ -282,3 +286,203 @@ def test_the_slot_of_each_thread_is_its_own():
     for thread in threads:
         thread.join()
     assert len(seen) == 8
+
+
+def test_a_coroutine_whose_value_is_pending_is_complete():
+    """``Poll.Pending`` as a value is not the Pending that a leaf yields."""
+
+    async def give():
+        return mezame.Poll.Pending
+
+    executor = Executor()
+    task = executor.spawn(give())
+    executor.run()
+    assert task.result() is mezame.Poll.Pending
+    assert executor.run_until(give()) is mezame.Poll.Pending
+    assert mezame.block_on(give()) is mezame.Poll.Pending
+
+
+def test_a_spawn_while_the_executor_closes_leaves_the_poll_in_progress_alone():
+    executor = Executor()
+    wakers = []
+    log = []
+
+    class Leaf(mezame.Future):
+        def poll(self, cx):
+            wakers.append(cx.waker)
+            return mezame.Poll.Ready(None) if len(wakers) > 2 else mezame.Poll.Pending
+
+    async def late():
+        log.append("this must not run")
+
+    async def work():
+        try:
+            await mezame.pending()
+        finally:
+            handle = executor.spawn(late())  # the executor is closed: it is cancelled at once
+            log.append(handle.cancelled())
+            leaf = Leaf()
+            try:
+                await leaf
+            finally:
+                log.append("unwound")
+
+    task = executor.spawn(work())
+    executor.run_until_stalled()
+    waking = threading.Timer(0.05, lambda: [waker.wake() for waker in list(wakers)])
+    waking.start()
+    other = threading.Timer(0.1, lambda: [waker.wake() for waker in list(wakers)])
+    other.start()
+    assert executor.close(timeout=5) == []
+    waking.join()
+    other.join()
+    assert log == [True, "unwound"] and task.cancelled()
+
+
+def test_tasks_that_wake_each_other_while_they_are_dropped_leave_no_link_behind():
+    executor = Executor()
+    gates = [mezame.sync.Notify() for _ in range(6)]
+
+    async def refuse(number):
+        while True:
+            try:
+                await gates[number].notified()
+            except mezame.CancelledError:
+                continue
+            finally:
+                for gate in gates:
+                    if gate is not gates[number]:
+                        gate.notify_one()
+
+    for number in range(6):
+        executor.spawn(refuse(number))
+    executor.run_until_stalled()
+    left = executor.close(timeout=0.02)
+    assert left
+    del left
+    collect()
+    assert executor.queue_depth == 0
+    executor.run()  # nothing is left to poll
+    assert not executor.try_tick()
+
+
+def test_a_task_that_was_polled_by_hand_is_collected():
+    executor = Executor()
+    cx = mezame.Context.from_waker(mezame.Waker.noop())
+
+    async def give():
+        return 1
+
+    for looked_again in (False, True):
+        task = executor.spawn(give())
+        assert task.poll(cx).is_pending()
+        executor.run()
+        if looked_again:
+            assert task.poll(cx) == mezame.Poll.Ready(1)
+        gone = weakref.ref(task)
+        del task
+        collect()
+        assert gone() is None, looked_again
+
+
+def test_tasks_that_hooks_keep_go_with_a_dropped_executor():
+    class Recorder(mezame.Hooks):
+        def __init__(self):
+            self.tasks = []
+
+        def on_complete(self, task):
+            self.tasks.append(task)
+
+    async def give():
+        return 1
+
+    recorder = Recorder()
+    gone = weakref.ref(recorder)
+    executor = Executor(hooks=recorder)
+    executor.spawn(give())
+    executor.run()
+    assert len(recorder.tasks) == 1
+    del recorder, executor
+    collect()
+    assert gone() is None
+
+
+def test_a_dropped_runtime_drops_its_pending_tasks():
+    marker = Marker()
+    gone = weakref.ref(marker)
+    runtime = mezame.Runtime()
+    runtime.spawn(parked(marker))
+
+    async def turn():
+        await mezame.yield_now()
+
+    runtime.block_on(turn())
+    del marker
+    with pytest.warns(ResourceWarning):
+        del runtime
+        collect()
+    assert gone() is None
+
+
+def test_contextvars_that_the_caller_gave_stay_as_they_are():
+    context = contextvars.copy_context()
+    tracked = gc.is_tracked(context)
+    executor = Executor()
+
+    async def give():
+        return 1
+
+    executor.spawn(give(), context=context)
+    assert gc.is_tracked(context) == tracked
+    executor.run()
+    assert gc.is_tracked(context) == tracked
+
+
+FOREIGN = """
+#include <pthread.h>
+static void (*call)(void);
+static void *body(void *times) {
+    for (long i = 0; i < (long)times; i++) call();  /* each call makes and drops a thread state of Python's */
+    return 0;
+}
+int run(void (*function)(void), long times) {
+    pthread_t thread;
+    call = function;
+    return pthread_create(&thread, 0, body, (void *)times) || pthread_join(thread, 0);
+}
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_a_thread_that_python_did_not_make_gets_a_slot_each_time(tmp_path):
+    (tmp_path / "foreign.c").write_text(FOREIGN)
+    library = tmp_path / "foreign.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-pthread", "-o", library, tmp_path / "foreign.c"], check=True)
+    foreign = ctypes.CDLL(str(library))
+    executor = Executor()
+    woken = []
+
+    class Leaf(mezame.Future):
+        def poll(self, cx):
+            woken.append(cx.waker)
+            return mezame.Poll.Pending
+
+    async def wait():
+        await Leaf()
+
+    task = executor.spawn(wait())
+    executor.run_until_stalled()
+    calls = []
+
+    @ctypes.CFUNCTYPE(None)
+    def from_outside():
+        woken[0].wake()
+        calls.append(mezame.block_on(mezame.ready(len(calls))))
+        collect()
+
+    assert foreign.run(from_outside, 50) == 0
+    assert calls == list(range(50))
+    executor.run_until_stalled()
+    assert len(woken) == 2
+    task.abort()
+    executor.run()

@@ -14,6 +14,10 @@ cdef extern from *:
     #endif
     static inline PyObject *mezame_get_slot(void) { return mezame_slot; }
     static inline void mezame_set_slot(PyObject *slot) { mezame_slot = slot; }
+    static inline void mezame_forget_slot(PyObject *slot) {
+        if (mezame_slot == slot)
+            mezame_slot = NULL;
+    }
 
     /* The variable above is this module's: each module that includes this text has one, and only that of
        mezame.core.current is in use. It lies at one and the same distance from every thread's thread pointer, so
@@ -42,6 +46,7 @@ cdef extern from *:
     """
     PyObject *tls_slot "mezame_get_slot"() noexcept
     void tls_set_slot "mezame_set_slot"(PyObject *slot) noexcept
+    void tls_forget "mezame_forget_slot"(PyObject *slot) noexcept
     Py_ssize_t slot_distance "mezame_slot_distance"() noexcept
     # In a module that wants the slot without a call: use_distance once, then here(), which may be NULL.
     void use_distance "mezame_use_distance"(Py_ssize_t distance) noexcept

@@ -58,6 +58,11 @@ class Current:
         self.budget = UNLIMITED
         self.deferred = False
 
+    def __dealloc__(self) -> None:
+        """The thread, or the state that Python made of a foreign one for one call, is gone: so is its slot."""
+        if cython.compiled:
+            tls_forget(cython.cast("PyObject *", self))  # type: ignore  # noqa: F821 - C, from the .pxd
+
     @property
     def task(self) -> Wakeable | None:
         """The task (or root) that is being polled on this thread, or None."""

@@ -33,7 +33,6 @@ cdef class Executor(Guard):
     cdef readonly long long turns
     cdef Task _spawn(self, object future, object name)
     cdef _admit(self, Task task)
-    cdef bint _is_here(self)
     @cython.locals(left=int, task=Task, ready=ReadyTasks, cx=Context, cur=Current)
     cdef _loop(self, int until)
     @cython.locals(what=int)

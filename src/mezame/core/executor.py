@@ -165,16 +165,11 @@ class Executor(Guard):
 
     def _admit(self, task: Task) -> None:
         if not self._owned._add(task):
-            task.cancel()
-            task._run(self._cx if self._is_here() else loop_context(), current())
+            task._refuse()
             return
         if self._ready._hooks is not None:
             self._ready._hook("on_spawn", task)
         self._ready._enqueue(task)
-
-    def _is_here(self) -> bool:
-        """True on the thread that drives this executor."""
-        return current().scheduler is self._ready
 
     # --- the loop ---------------------------------------------------------------------------------------
 
@@ -467,6 +462,7 @@ class Executor(Guard):
                 self._raise_fatal()  # an interrupt that came while we closed
             return left_over
         finally:
+            self._ready._close()  # again: those we dropped may have woken each other
             self._leave(saved)
             self.report_failures()
 

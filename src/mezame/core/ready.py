@@ -199,7 +199,7 @@ class ReadyTasks(Scheduler):
         self._unlock()
 
     def _close(self) -> None:
-        """Forgets all, and takes nothing more from other threads."""
+        """Forgets all, and takes nothing more from other threads. Hooks go too: they may refer to finished tasks."""
         self._lock()
         self._closed = True
         self._remote._clear()
@@ -207,6 +207,7 @@ class ReadyTasks(Scheduler):
         self._local._clear()
         self._deferred._clear()
         self._deferred_wakers.clear()
+        self._hooks = None
 
     def _length(self) -> int:
         """How many tasks wait for a poll."""

@@ -119,6 +119,7 @@ cdef class Task(TaskState):
     cdef int _run_slowly(self, Context cx, Current cur, bint cancel, object yielded) except -1
     cdef int _hide(self) except -1
     cdef int _show(self, object coro, object ctx) except -1
+    cdef int _refuse(self) except -1
     cdef object _make_cancelled(self)
     @cython.locals(wakers=list, callbacks=list)
     cdef _finish(self, object value, object error)

@@ -145,7 +145,6 @@ class Task(TaskState):
         """What ``__init__`` would do: ``make_task`` calls it."""
         self._start_state()
         self._coro = coro
-        self._ctx = copy_current() if context is None else context
         self._scheduler = scheduler
         self._name = name
         self._id = _ids._take()
@@ -165,7 +164,11 @@ class Task(TaskState):
             self._cancelled_out = False
             self._root = False
             self._hidden = False
-        self._hide()
+        if context is None:
+            self._ctx = copy_current()
+            self._hide()
+        else:  # the caller's, who may share it between tasks: nothing is hidden then
+            self._ctx = context
 
     def _hide(self) -> None:
         """Takes the task, its coroutine and its contextvars out of the garbage collector's sight."""
@@ -176,12 +179,16 @@ class Task(TaskState):
             gc_untrack(self._ctx)  # type: ignore  # noqa: F821
 
     def _show(self, coro: Any, ctx: Any) -> None:
-        """The end of ``_hide``; a result that cannot be in a cycle leaves the task itself hidden for good."""
+        """The end of ``_hide``; a task that cannot be in a cycle stays hidden itself for good.
+
+        What it may refer to from here on: its outcome, a join of ``poll``, the message of a cancellation.
+        """
         if cython.compiled and self._hidden:
             self._hidden = False
             gc_track(coro)  # type: ignore  # noqa: F821 - C, from the .pxd
             gc_track(ctx)  # type: ignore  # noqa: F821
-            if self._error is not None or is_gc(self._result):  # type: ignore  # noqa: F821
+            plain = self._error is None and not is_gc(self._result)  # type: ignore  # noqa: F821
+            if not plain or self._poll_join is not None or self._cancel_message is not None:
                 gc_track(self)  # type: ignore  # noqa: F821
 
     def __dealloc__(self) -> None:
@@ -201,13 +208,13 @@ class Task(TaskState):
         self._started = True
         how = 0
         out = resume(self._coro, self._ctx, cython.address(how))  # type: ignore  # noqa: F821 - C, from the .pxd
-        if out is PENDING:
+        if how == PYGEN_NEXT:  # type: ignore  # noqa: F821
+            if out is not PENDING:
+                return self._run_slowly(cx, cur, False, out)
             cx._source = None  # what cx._leave() does, in line
             if cx._made is not None:
                 cx._made = None
             return self._to_idle(cur.deferred)
-        if how == PYGEN_NEXT:  # type: ignore  # noqa: F821
-            return self._run_slowly(cx, cur, False, out)
         cx._leave()
         if how == PYGEN_RETURN:  # type: ignore  # noqa: F821
             self._finish(out, None)
@@ -239,6 +246,13 @@ class Task(TaskState):
             self._finish(value, None)
             return DONE
         return self._to_idle(cur.deferred)
+
+    def _refuse(self) -> None:
+        """Ends a task that no executor takes: cancelled, before a line of it ran."""
+        self.cancel()
+        self._to_running()
+        self._coro.close()
+        self._finish(None, self._make_cancelled())
 
     def _make_cancelled(self) -> BaseException:
         if self._cancel_message is None:
@@ -359,6 +373,9 @@ class Task(TaskState):
 
         Raises what awaiting would raise.
         """
+        if self._is_complete():
+            self._poll_join = None
+            return make_ready(self._outcome())
         join = self._poll_join
         if join is None or join.is_finished():
             join = self._poll_join = JoinFuture(self)

@@ -30,7 +30,7 @@ cdef class Source(Guard):
     cdef bint _shutdown
     cdef WaitList _readers
     cdef WaitList _writers
-    @cython.locals(readers=Py_ssize_t, writers=Py_ssize_t)
+    @cython.locals(readers=Py_ssize_t, writers=Py_ssize_t, waiter=Waiter, waker=Waker)
     cpdef set_ready(self, int bits)
     cdef _wake_many(self, int bits)
     @cython.locals(tick=int)

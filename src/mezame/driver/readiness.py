@@ -103,16 +103,17 @@ class Source(Guard):
             self._unlock()
             self._wake_many(bits)
             return
-        waiter: Any = None
+        waiter = None
+        waker = None
         if readers == 1:
             waiter = self._readers._pop()
         elif writers == 1:
             waiter = self._writers._pop()
+        if waiter is not None:  # read here: once the guard is open, its close() may clear it in another thread
+            waker = waiter._parked
         self._unlock()
-        if waiter is not None:
-            waker = cython.cast(Waiter, waiter)._parked
-            if waker is not None:
-                cython.cast(Waker, waker).wake()
+        if waker is not None:
+            waker.wake()
 
     def _wake_many(self, bits: int) -> None:
         """The uncommon case: several waiters. Who joined since ``set_ready`` looked is woken too, which is harmless."""
