@@ -108,11 +108,13 @@ class Source(Guard):
             waiter = self._readers._pop()
         elif writers == 1:
             waiter = self._writers._pop()
-        self._unlock()
-        if waiter is not None:
+        waker: Any = None
+        if waiter is not None:  # read it here: after the unlock ``_leave`` of another thread may take it
             waker = cython.cast(Waiter, waiter)._parked
-            if waker is not None:
-                cython.cast(Waker, waker).wake()
+            cython.cast(Waiter, waiter)._parked = None
+        self._unlock()
+        if waker is not None:
+            cython.cast(Waker, waker).wake()
 
     def _wake_many(self, bits: int) -> None:
         """The uncommon case: several waiters. Who joined since ``set_ready`` looked is woken too, which is harmless."""
