@@ -282,3 +282,11 @@ def test_whoever_waits_is_kept_by_what_it_waits_for():
     gc.collect()
     semaphore.add_permits(1)
     assert len(got) == 1
+
+
+def test_a_notified_that_all_were_told_of_stays_complete_after_close():
+    notify = Notify()
+    notified = pending(notify.notified())
+    notify.notify_waiters()
+    notified.close()
+    assert poll(notified) is not Poll.Pending
