@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -290,3 +292,16 @@ def test_a_notified_that_all_were_told_of_stays_complete_after_close():
     notify.notify_waiters()
     notified.close()
     assert poll(notified) is not Poll.Pending
+
+
+def test_channels_that_live_until_the_interpreter_ends_are_dropped_in_silence():
+    """A channel in a global may be dropped when the globals of the library's modules are gone."""
+    script = """
+from mezame.sync import mpmc, mpsc
+import mezame.sync.mpmc.queue, mezame.sync.mpsc.queue
+ends = [mpmc.bounded(1), mpsc.channel(1), mpsc.unbounded_channel()]
+ends[0][0].try_send(1), ends[1][0].try_send(1), ends[2][0].send(1)
+mezame.sync.mpmc.queue.deque = mezame.sync.mpsc.queue.deque = None  # as at the end of the interpreter
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stderr) == (0, "")

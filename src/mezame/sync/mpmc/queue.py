@@ -219,8 +219,7 @@ class Queue(Guard):
 
     def _count(self, sending: bool, change: int) -> int:
         """One end more or less; how many are left."""
-        dropped: Any = None
-        fresh: Any = deque()
+        dropped: list[Any] = []
         self._lock()
         if sending:
             self._senders += change
@@ -229,12 +228,12 @@ class Queue(Guard):
             self._receivers += change
             left = self._receivers
             if left == 0:
-                dropped = self._buffer
-                self._buffer = fresh
+                dropped.extend(self._buffer)  # let go after the unlock
+                self._buffer.clear()
                 self._free += len(dropped)
                 self._claims = 0
         self._unlock()
-        dropped = None
+        dropped.clear()
         if left == 0:
             self._close()
         return left  # type: ignore[no-any-return]

@@ -174,8 +174,7 @@ class Queue(Closable):
     def _shut(self, drop: bool) -> None:
         """The receiver closes (and, dropped, throws the buffer away)."""
         wakers: list[Waker] = []
-        dropped: Any = None
-        fresh: Any = deque()
+        dropped: list[Any] = []
         self._lock()
         self._closed = True
         while self._waiters._length > 0:
@@ -191,11 +190,11 @@ class Queue(Closable):
             self._receiver = None
         if drop:
             self._gone = True
-            dropped = self._buffer
-            self._buffer = fresh
+            dropped.extend(self._buffer)  # let go after the unlock
+            self._buffer.clear()
             self._free += len(dropped)
         self._unlock()
-        dropped = None
+        dropped.clear()
         if wakers:
             wake_all(wakers)
 
