@@ -2,6 +2,7 @@ cimport cython
 
 from .context cimport Context
 from .future cimport Future
+from .reuse cimport reuse
 from .waker cimport Waker
 
 cdef class Waiter(Future):
@@ -11,6 +12,17 @@ cdef class Waiter(Future):
     cdef Waker _parked
     cdef void _start_waiter(self) noexcept
     cdef void _park_in(self, WaitList waiters, Waker waker) noexcept
+    cdef int _give_waker(self, list wakers) except -1
+
+@cython.final
+cdef class Place(Waiter):
+    cdef long long _wanted
+    cdef long long _needs
+    cdef int _state
+
+@cython.locals(place=Place)
+cpdef Place make_place(long long wanted)
+cpdef Place as_place(object member)
 
 @cython.final
 cdef class WaitList:

@@ -1,8 +1,15 @@
 """WaitList: the one list of waiting futures on which join handles, I/O readiness and all of ``sync`` stand.
 
-A FIFO, doubly linked through the waiting futures (``Waiter``), so that leaving it at cancellation is O(1)
-and waiting allocates nothing. The list has no lock of its own: its owner (the channel, the semaphore, the
-I/O source) calls it under its guard.
+A FIFO, doubly linked through its members (``Waiter``), so that leaving it at cancellation is O(1). The list
+has no lock of its own: its owner (the channel, the semaphore, the I/O source) calls it under its guard.
+
+The list holds its members, and they hold the wakers: so whoever waits on a foreign loop, which keeps its
+tasks only weakly, is kept by what it waits for. But nobody may be kept in the list by the list alone: a future
+that is dropped without ``close()`` must leave it, and pass on what it was given. So a future of ``sync`` does not
+stand in the list itself. It puts a ``Place`` there, which only it and the list know, and its ``__del__`` takes the
+place out. (A wait that is given nothing may be a ``Waiter`` itself: dropped, it is woken once for nobody.)
+
+Whoever takes a member out reads its waker under the guard: after the unlock ``close`` of another thread may take it.
 
 The race that every user of the list has to settle, and the order that settles it:
 
@@ -18,6 +25,8 @@ waker is fetched from the Context *before* the lock (it may allocate) and called
 
 from __future__ import annotations
 
+from typing import Any
+
 from .context import Context
 from .future import Future
 from .waker import Waker
@@ -29,7 +38,7 @@ except ImportError:
 
 
 class Waiter(Future):
-    """A future that waits in a ``WaitList``. ``_owner`` is the list that it is linked in, or None."""
+    """A member of a ``WaitList``. ``_owner`` is the list that it is linked in, or None."""
 
     __slots__ = ("_after", "_before", "_owner", "_parked")
 
@@ -49,6 +58,41 @@ class Waiter(Future):
         self._parked = waker
         if self._owner is None:
             waiters._append(self)
+
+    def _give_waker(self, wakers: list[Waker]) -> None:
+        """Under the owner's guard: moves the waker, if there is one, to ``wakers``, to be woken after the unlock."""
+        if self._parked is not None:
+            wakers.append(self._parked)
+            self._parked = None
+
+
+class Place(Waiter):
+    """A place in a list, for the future that made it; see above.
+
+    Whoever serves it writes here, under the owner's guard: ``_needs`` counts how many of the ``_wanted`` permits or
+    slots are still to come, ``_state`` is for lists that have states.
+    """
+
+    __slots__ = ("_needs", "_state", "_wanted")
+
+
+if cython.compiled:
+    reuse(Place)  # type: ignore  # noqa: F821 - C, from the .pxd
+
+
+def make_place(wanted: int) -> Place:
+    """A place in no list. Called before the guard is taken: it allocates."""
+    place = Place.__new__(Place)
+    place._start_waiter()
+    place._wanted = wanted
+    place._needs = wanted
+    place._state = 0
+    return place
+
+
+def as_place(member: Any) -> Any:
+    """``member`` of a list in which all are places (compiled: as that type)."""
+    return member
 
 
 class WaitList:
@@ -109,9 +153,7 @@ class WaitList:
         """Takes all out; their wakers are appended to ``wakers``, to be woken after the unlock."""
         waiter = self._pop()
         while waiter is not None:
-            if waiter._parked is not None:
-                wakers.append(waiter._parked)
-                waiter._parked = None
+            waiter._give_waker(wakers)
             waiter = self._pop()
 
     def __len__(self) -> int:

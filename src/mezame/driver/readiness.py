@@ -111,6 +111,7 @@ class Source(Guard):
             waiter = self._writers._pop()
         if waiter is not None:  # read here: once the guard is open, its close() may clear it in another thread
             waker = waiter._parked
+            waiter._parked = None
         self._unlock()
         if waker is not None:
             waker.wake()

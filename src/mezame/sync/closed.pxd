@@ -1,9 +1,10 @@
 cimport cython
 
 from ..core.context cimport Context
+from ..core.future cimport Future
 from ..core.guard cimport Guard
 from ..core.poll cimport PendingType, make_ready
-from ..core.waitlist cimport Waiter, WaitList
+from ..core.waitlist cimport Place, WaitList, make_place
 from ..core.waker cimport Waker
 
 cdef PendingType PENDING
@@ -17,10 +18,11 @@ cdef class Closable(Guard):
     @cython.locals(gone=bint)
     cdef bint _ask_gone(self)
 
-cdef class Closed(Waiter):
+cdef class Closed(Future):
+    cdef Place _place
     cdef Closable _channel
     cdef bint _done
-    @cython.locals(channel=Closable, waker=Waker, old=Waker, gone=bint)
+    @cython.locals(channel=Closable, place=Place, waker=Waker, old=Waker, gone=bint)
     cpdef poll(self, Context cx)
-    @cython.locals(channel=Closable, old=Waker)
+    @cython.locals(channel=Closable, place=Place, old=Waker)
     cpdef close(self)

@@ -17,9 +17,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
+from ..core.future import Future
 from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
-from ..core.waitlist import Waiter, WaitList
+from ..core.waitlist import WaitList, make_place
 from ..core.waker import Waker
 
 
@@ -55,13 +56,13 @@ class Closable(Guard):
         return gone
 
 
-class Closed(Waiter):
+class Closed(Future):
     """The future of ``Sender.closed``: completes when the receiving side is gone. Cancel safe."""
 
-    __slots__ = ("_channel", "_done")
+    __slots__ = ("_channel", "_done", "_place")
 
     def __init__(self, channel: Closable) -> None:
-        self._start_waiter()
+        self._place = None
         self._channel = channel
         self._done = False
         if self._channel._closers is None:
@@ -72,26 +73,31 @@ class Closed(Waiter):
             raise RuntimeError("this closed() was polled after it completed: call it again")
         channel = self._channel
         waker = cx._get_waker()
+        if self._place is None:
+            self._place = make_place(0)
+        place = self._place
         channel._lock()
-        old = self._parked
+        old = place._parked
         gone = channel._is_gone()
         if gone:
             self._done = True
         else:
-            self._park_in(channel._closers, waker)
+            place._park_in(channel._closers, waker)
         channel._unlock()
         old = None
         return make_ready(None) if gone else PENDING
 
     def close(self) -> None:
         channel = self._channel
+        place = self._place
+        if place is None:
+            return
         channel._lock()
-        channel._closers._remove(self)
-        old = self._parked
-        self._parked = None
+        channel._closers._remove(place)
+        old = place._parked
+        place._parked = None
         channel._unlock()
         old = None
 
     def __del__(self) -> None:
-        if self._owner is not None:
-            self.close()
+        self.close()

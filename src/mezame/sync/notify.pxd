@@ -1,15 +1,17 @@
 cimport cython
 
 from ..core.context cimport Context
+from ..core.future cimport Future
 from ..core.guard cimport Guard
 from ..core.poll cimport PendingType, make_ready
-from ..core.waitlist cimport Waiter, WaitList
+from ..core.waitlist cimport Place, Waiter, WaitList, as_place, make_place
 from ..core.waker cimport Waker, wake_all
 
 cdef PendingType PENDING
 cdef int _NEW
 cdef int _WAITING
 cdef int _CHOSEN
+cdef int _CHOSEN_LAST
 cdef int _ALL
 cdef int _DONE
 
@@ -19,19 +21,17 @@ cdef class Notify(Guard):
     cdef WaitList _waiters
     cdef long long _now(self)
     cpdef notify_one(self)
-    @cython.locals(notified=Notified, waker=Waker)
+    @cython.locals(place=Place, waker=Waker)
     cdef _notify(self, bint newest)
-    @cython.locals(notified=Notified)
+    @cython.locals(place=Place)
     cpdef notify_waiters(self)
 
-cdef Notified _as_notified(object waiter)
-
-cdef class Notified(Waiter):
+cdef class Notified(Future):
     cdef Notify _notify
     cdef long long _generation
+    cdef Place _place
     cdef int _state
-    cdef bint _newest
-    @cython.locals(notify=Notify, state=int, old=Waker)
+    @cython.locals(notify=Notify, place=Place, state=int, old=Waker)
     cdef bint _enlist(self, Waker waker)
-    @cython.locals(notify=Notify, state=int, parked=Waker)
+    @cython.locals(notify=Notify, place=Place, state=int, parked=Waker)
     cpdef close(self)

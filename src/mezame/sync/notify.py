@@ -4,9 +4,11 @@ At most one permit is stored. ``_generation`` counts ``notify_waiters``: a ``Not
 complete, polled or not. A waiter that ``notify_one`` (or ``notify_last``) chose and that is dropped before it was
 polled again passes the notification on, to the oldest (newest) waiter; after ``notify_waiters`` it does not.
 
-    Notified: NEW --poll, enable--> WAITING --notify_one, notify_last--> CHOSEN --poll, enable--> DONE
+    Notified: NEW --poll, enable--> WAITING --notify_one--> CHOSEN, --notify_last--> CHOSEN_LAST, --poll, enable--> DONE
                                             --notify_waiters--> ALL --poll, enable--> DONE
-              WAITING, CHOSEN --close--> NEW (may be polled again, behind all others)
+              WAITING, CHOSEN* --close--> NEW (may be polled again, behind all others)          ALL --close--> DONE
+
+What a notifier writes (CHOSEN*, ALL) is the state of the place; a Notified has only NEW, WAITING, DONE of its own.
 """
 
 from __future__ import annotations
@@ -14,16 +16,18 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
+from ..core.future import Future
 from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
-from ..core.waitlist import Waiter, WaitList
+from ..core.waitlist import WaitList, as_place, make_place
 from ..core.waker import Waker, wake_all
 
 _NEW = 0
 _WAITING = 1
 _CHOSEN = 2
-_ALL = 3
-_DONE = 4
+_CHOSEN_LAST = 3
+_ALL = 4
+_DONE = 5
 
 
 class Notify(Guard):
@@ -72,15 +76,14 @@ class Notify(Guard):
 
     def _notify(self, newest: bool) -> None:
         self._lock()
-        notified = _as_notified(self._waiters._pop_newest() if newest else self._waiters._pop())
+        place = as_place(self._waiters._pop_newest() if newest else self._waiters._pop())
         waker = None
-        if notified is None:
+        if place is None:
             self._permit = True
         else:
-            notified._state = _CHOSEN
-            notified._newest = newest
-            waker = notified._parked
-            notified._parked = None
+            place._state = _CHOSEN_LAST if newest else _CHOSEN
+            waker = place._parked
+            place._parked = None
         self._unlock()
         if waker is not None:
             waker.wake()
@@ -90,13 +93,11 @@ class Notify(Guard):
         wakers: list[Waker] = []
         self._lock()
         self._generation += 1
-        notified = _as_notified(self._waiters._pop())
-        while notified is not None:
-            notified._state = _ALL
-            if notified._parked is not None:
-                wakers.append(notified._parked)
-                notified._parked = None
-            notified = _as_notified(self._waiters._pop())
+        place = as_place(self._waiters._pop())
+        while place is not None:
+            place._state = _ALL
+            place._give_waker(wakers)
+            place = as_place(self._waiters._pop())
         self._unlock()
         wake_all(wakers)
 
@@ -104,23 +105,18 @@ class Notify(Guard):
         return f"<Notify {self._waiters._length} waiting{', a permit stored' if self._permit else ''}>"
 
 
-def _as_notified(waiter: Any) -> Any:
-    return waiter
-
-
-class Notified(Waiter):
+class Notified(Future):
     """The future of ``Notify.notified``. Re-polling a completed one gives Ready again.
 
     Source of the semantics: ``tokio::sync::futures::Notified``.
     """
 
-    __slots__ = ("_generation", "_newest", "_notify", "_state")
+    __slots__ = ("_generation", "_notify", "_place", "_state")
 
     def __init__(self, notify: Notify) -> None:
-        self._start_waiter()
         self._notify = notify
+        self._place = None
         self._state = _NEW
-        self._newest = False
         self._generation = self._notify._now()
 
     def poll(self, cx: Context) -> Any:
@@ -149,6 +145,12 @@ class Notified(Waiter):
         notify = self._notify
         old = None
         notify._lock()
+        place = self._place
+        if place is None and self._generation == notify._generation and not notify._permit:
+            notify._unlock()
+            place = make_place(1)
+            notify._lock()
+            self._place = place
         state = self._state
         if state == _NEW:
             if self._generation != notify._generation:
@@ -158,13 +160,14 @@ class Notified(Waiter):
                 state = _DONE
             else:
                 state = _WAITING
-        elif state == _CHOSEN or state == _ALL:
+                place._state = _WAITING
+        elif state == _WAITING and place._state != _WAITING:
             state = _DONE
         self._state = state
         if state == _WAITING:
-            old = self._parked
+            old = place._parked
             # ``enable`` has no waker, and must not forget the one of an earlier poll.
-            self._park_in(notify._waiters, old if waker is None else waker)
+            place._park_in(notify._waiters, old if waker is None else waker)
         notify._unlock()
         old = None
         return state != _WAITING
@@ -172,18 +175,20 @@ class Notified(Waiter):
     def close(self) -> None:
         notify = self._notify
         notify._lock()
-        notify._waiters._remove(self)
-        parked = self._parked
-        self._parked = None
+        place = self._place
         state = self._state
-        if state == _WAITING or state == _CHOSEN:
-            self._state = _NEW
+        if state == _WAITING:
+            notify._waiters._remove(place)
+            parked = place._parked
+            place._parked = None
+            state = place._state
+            self._state = _DONE if state == _ALL else _NEW
             self._generation = notify._generation
         notify._unlock()
         parked = None
-        if state == _CHOSEN:
-            notify._notify(self._newest)
+        if state == _CHOSEN or state == _CHOSEN_LAST:
+            notify._notify(state == _CHOSEN_LAST)
 
     def __del__(self) -> None:
-        if self._state == _WAITING or self._state == _CHOSEN:
+        if self._state == _WAITING:
             self.close()

@@ -3,6 +3,7 @@ cimport cython
 from ..core.context cimport Context
 from ..core.current cimport Current, current
 from ..core.poll cimport PendingType, make_ready
+from ..core.waitlist cimport make_place
 from .semaphore cimport Acquire, Semaphore
 
 cdef PendingType PENDING

@@ -17,6 +17,7 @@ from typing import Any
 from ..core.context import Context
 from ..core.current import current
 from ..core.poll import PENDING, make_ready
+from ..core.waitlist import make_place
 from .blocking import blocking
 from .done import DONE
 from .errors import TryLockError
@@ -243,13 +244,14 @@ class Upgrade(Acquire):
         Acquire.__init__(self, self._rwlock._semaphore, self._rwlock._max_readers - 1)
 
     def poll(self, cx: Context) -> Any:
-        if self._queued or self._done:
+        if self._place is not None or self._done:
             return make_ready(_upgraded(self._rwlock, self._reading)) if self._acquire(cx) else PENDING
         cur = current()
         if not cur._take_budget(cx):
             return PENDING
-        if not self._semaphore._join_first(self, cx._get_waker()):
-            self._queued = True
+        waker = cx._get_waker()
+        self._place = make_place(self._wanted)
+        if not self._semaphore._join_first(self._place, waker):
             cur._refund()
             return PENDING
         self._done = True

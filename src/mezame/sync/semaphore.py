@@ -25,9 +25,10 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.current import current
+from ..core.future import Future
 from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
-from ..core.waitlist import Waiter, WaitList
+from ..core.waitlist import Place, WaitList, as_place, make_place
 from ..core.waker import Waker, wake_all
 from .blocking import blocking
 from .done import DONE
@@ -73,8 +74,6 @@ class Semaphore(Guard):
     """
 
     __slots__ = ("_closed", "_permits", "_waiters")
-
-    MAX_PERMITS = MAX_PERMITS
 
     MAX_PERMITS = MAX_PERMITS
 
@@ -190,16 +189,14 @@ class Semaphore(Guard):
     def _hand_out(self, permits: int, wakers: list[Waker]) -> None:
         """Under the guard."""
         while permits > 0 and self._waiters._length > 0:
-            acquire = _as_acquire(self._waiters._head)
-            given = permits if permits < acquire._needs else acquire._needs
-            acquire._needs -= given
+            place = as_place(self._waiters._head)
+            given = permits if permits < place._needs else place._needs
+            place._needs -= given
             permits -= given
-            if acquire._needs > 0:
+            if place._needs > 0:
                 break
             self._waiters._pop()
-            if acquire._parked is not None:
-                wakers.append(acquire._parked)
-                acquire._parked = None
+            place._give_waker(wakers)
         self._permits += permits
 
     def _pool(self) -> int:
@@ -207,7 +204,7 @@ class Semaphore(Guard):
         found = self._permits
         self._permits = 0
         if self._waiters._length > 0:
-            first = _as_acquire(self._waiters._head)
+            first = as_place(self._waiters._head)
             found += first._wanted - first._needs
             first._needs = first._wanted
         return found  # type: ignore[no-any-return]
@@ -226,19 +223,21 @@ class Semaphore(Guard):
             wake_all(wakers)
         return enough
 
-    def _join_first(self, acquire: Acquire, waker: Waker) -> bool:
-        """``acquire`` gets its permits ahead of the waiters (True), or waits as the first of them."""
+    def _join_first(self, place: Place, waker: Waker) -> bool:
+        """``place`` gets its permits ahead of the waiters (True), or waits as the first of them."""
         wakers: list[Waker] = []
         others: list[Any] = []
         self._lock()
         found = self._pool()
-        given = found if found < acquire._needs else acquire._needs
-        acquire._needs -= given
-        served = acquire._needs == 0
-        if not served:
+        given = found if found < place._needs else place._needs
+        place._needs -= given
+        served = place._needs == 0
+        if served:
+            place._needs = place._wanted  # they are the caller's
+        else:
             while self._waiters._length > 0:
                 others.append(self._waiters._pop())
-            acquire._park_in(self._waiters, waker)
+            place._park_in(self._waiters, waker)
             for other in others:
                 self._waiters._append(other)
         self._hand_out(found - given, wakers)
@@ -247,15 +246,15 @@ class Semaphore(Guard):
             wake_all(wakers)
         return served  # type: ignore[no-any-return]
 
-    def _give_up(self, acquire: Acquire) -> None:
-        """``acquire`` is dropped while it waits, or before it took what it was given."""
+    def _give_up(self, place: Place) -> None:
+        """The future of ``place`` is dropped while it waits, or before it took what it was given."""
         wakers: list[Waker] = []
         self._lock()
-        self._waiters._remove(acquire)
-        gathered = acquire._wanted - acquire._needs
-        acquire._needs = acquire._wanted
-        parked = acquire._parked
-        acquire._parked = None
+        self._waiters._remove(place)
+        gathered = place._wanted - place._needs
+        place._needs = place._wanted
+        parked = place._parked
+        place._parked = None
         self._hand_out(gathered, wakers)
         self._unlock()
         parked = None
@@ -271,12 +270,10 @@ class Semaphore(Guard):
         self._lock()
         self._closed = True
         while self._waiters._length > 0:
-            acquire = _as_acquire(self._waiters._pop())
-            self._permits += acquire._wanted - acquire._needs
-            acquire._needs = acquire._wanted
-            if acquire._parked is not None:
-                wakers.append(acquire._parked)
-                acquire._parked = None
+            place = as_place(self._waiters._pop())
+            self._permits += place._wanted - place._needs
+            place._needs = place._wanted
+            place._give_waker(wakers)
         self._unlock()
         wake_all(wakers)
 
@@ -298,21 +295,15 @@ def _check_count(permits: Any) -> Any:
     return permits
 
 
-def _as_acquire(waiter: Any) -> Acquire:
-    return waiter  # type: ignore[no-any-return]
+class Acquire(Future):
+    """The future of ``Semaphore.acquire``. It has a ``_place`` as soon as it had to wait."""
 
-
-class Acquire(Waiter):
-    """The future of ``Semaphore.acquire``."""
-
-    __slots__ = ("_done", "_needs", "_permit", "_queued", "_semaphore", "_wanted")
+    __slots__ = ("_done", "_permit", "_place", "_semaphore", "_wanted")
 
     def __init__(self, semaphore: Semaphore, permits: int) -> None:
-        self._start_waiter()
         self._semaphore = semaphore
         self._wanted = permits
-        self._needs = permits
-        self._queued = False
+        self._place = None
         self._done = False
         self._permit = None
 
@@ -329,29 +320,36 @@ class Acquire(Waiter):
         if not cur._take_budget(cx):
             return False
         semaphore = self._semaphore
-        if not self._queued and semaphore._try_take(self._wanted) > 0:
-            self._done = True
-            return True
+        place = self._place
+        fresh = place is None
+        if fresh:
+            if semaphore._try_take(self._wanted) > 0:
+                self._done = True
+                return True
         waker = cx._get_waker()
+        if fresh:
+            place = make_place(self._wanted)
+            self._place = place
         old = None
         gathered = 0
         got = False
         semaphore._lock()
         closed = semaphore._closed
         if closed:
-            gathered = self._wanted - self._needs  # given before the close, and not looked at since
-            self._needs = self._wanted
+            gathered = place._wanted - place._needs  # given before the close, and not looked at since
+            place._needs = place._wanted
         else:
-            if not self._queued and semaphore._waiters._length == 0:
+            if fresh and semaphore._waiters._length == 0:
                 # Between the look above and this one permits may have come back.
-                taken = semaphore._permits if semaphore._permits < self._needs else self._needs
+                taken = semaphore._permits if semaphore._permits < place._needs else place._needs
                 semaphore._permits -= taken
-                self._needs -= taken
-            got = self._needs == 0
-            if not got:
-                old = self._parked
-                self._park_in(semaphore._waiters, waker)
-                self._queued = True
+                place._needs -= taken
+            got = place._needs == 0
+            if got:
+                place._needs = place._wanted  # they are the caller's: a close() at the same time must not give them on
+            else:
+                old = place._parked
+                place._park_in(semaphore._waiters, waker)
         semaphore._unlock()
         old = None
         if got:
@@ -368,8 +366,8 @@ class Acquire(Waiter):
     def close(self) -> None:
         if not self._done:
             self._done = True
-            if self._queued:
-                self._semaphore._give_up(self)
+            if self._place is not None:
+                self._semaphore._give_up(self._place)
 
     def __aenter__(self) -> Any:
         return _Entering(self)
@@ -380,17 +378,16 @@ class Acquire(Waiter):
         return DONE
 
     def __del__(self) -> None:
-        if self._queued and not self._done:
+        if self._place is not None and not self._done:
             self.close()
 
 
-class _Entering(Waiter):
+class _Entering(Future):
     """``async with semaphore.acquire()``: the acquire, remembering its permit for the exit."""
 
     __slots__ = ("_acquire",)
 
     def __init__(self, acquire: Acquire) -> None:
-        self._start_waiter()
         self._acquire = acquire
 
     def poll(self, cx: Context) -> Any:

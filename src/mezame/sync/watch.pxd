@@ -2,8 +2,9 @@ cimport cython
 
 from ..core.context cimport Context
 from ..core.current cimport Current, current
+from ..core.future cimport Future
 from ..core.poll cimport PendingType, make_ready
-from ..core.waitlist cimport Waiter, WaitList
+from ..core.waitlist cimport Place, WaitList, make_place
 from ..core.waker cimport Waker, wake_all
 from .closed cimport Closable, Closed
 
@@ -44,15 +45,16 @@ cdef class Receiver:
     cpdef borrow_and_update(self)
     cpdef bint same_channel(self, Receiver other) except -1
 
-cdef class Changed(Waiter):
+cdef class Changed(Future):
+    cdef Place _place
     cdef Receiver _receiver
     cdef bint _done
     cdef _start_changed(self, Receiver receiver)
     @cython.locals(cur=Current, found=int)
     cpdef poll(self, Context cx)
-    @cython.locals(receiver=Receiver, cell=_Cell, waker=Waker, old=Waker, found=int)
+    @cython.locals(receiver=Receiver, cell=_Cell, place=Place, waker=Waker, old=Waker, found=int)
     cdef int _wait(self, Context cx) except -1
-    @cython.locals(cell=_Cell, old=Waker)
+    @cython.locals(cell=_Cell, place=Place, old=Waker)
     cpdef close(self)
 
 cdef class WaitFor(Changed):

@@ -19,8 +19,9 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.current import current
+from ..core.future import Future
 from ..core.poll import PENDING, make_ready
-from ..core.waitlist import Waiter, WaitList
+from ..core.waitlist import WaitList, make_place
 from ..core.waker import Waker, wake_all
 from .closed import Closable, Closed
 from .errors import SendError
@@ -382,16 +383,16 @@ class Receiver:
         return f"<watch.Receiver of {self._cell._value!r}>"
 
 
-class Changed(Waiter):
+class Changed(Future):
     """The future of ``Receiver.changed``."""
 
-    __slots__ = ("_done", "_receiver")
+    __slots__ = ("_done", "_place", "_receiver")
 
     def __init__(self, receiver: Receiver) -> None:
         self._start_changed(receiver)
 
     def _start_changed(self, receiver: Receiver) -> None:
-        self._start_waiter()
+        self._place = None
         self._receiver = receiver
         self._done = False
 
@@ -414,31 +415,39 @@ class Changed(Waiter):
         """What the receiver sees; if nothing has changed, joins the waiting."""
         receiver = self._receiver
         cell = receiver._cell
-        waker = cx._get_waker()
         cell._lock()
-        old = self._parked
         found = receiver._look()
-        if found == _UNCHANGED:
-            self._park_in(cell._waiters, waker)
-        else:
-            cell._waiters._remove(self)
-            self._parked = None
         cell._unlock()
-        old = None
+        if found == _UNCHANGED:
+            waker = cx._get_waker()
+            if self._place is None:
+                self._place = make_place(0)
+            place = self._place
+            cell._lock()
+            old = place._parked
+            found = receiver._look()  # between the look above and this one the value may have changed
+            if found == _UNCHANGED:
+                place._park_in(cell._waiters, waker)
+            cell._unlock()
+            old = None
+        if found != _UNCHANGED:
+            self.close()
         return found
 
     def close(self) -> None:
+        place = self._place
+        if place is None:
+            return
         cell = self._receiver._cell
         cell._lock()
-        cell._waiters._remove(self)
-        old = self._parked
-        self._parked = None
+        cell._waiters._remove(place)
+        old = place._parked
+        place._parked = None
         cell._unlock()
         old = None
 
     def __del__(self) -> None:
-        if self._owner is not None:
-            self.close()
+        self.close()
 
 
 class WaitFor(Changed):

@@ -6,8 +6,9 @@ from typing import Any
 
 from ...core.context import Context
 from ...core.current import current
+from ...core.future import Future
 from ...core.poll import PENDING, make_ready
-from ...core.waitlist import Waiter
+from ...core.waitlist import make_place
 from ..blocking import blocking
 from .errors import RecvError, TryRecvError
 from .ring import Ring
@@ -127,13 +128,13 @@ class Receiver:
         return f"<broadcast.Receiver: {'closed' if self.is_closed() else 'open'}, {len(self)} messages>"
 
 
-class Recv(Waiter):
+class Recv(Future):
     """The future of ``Receiver.recv``."""
 
-    __slots__ = ("_done", "_receiver")
+    __slots__ = ("_done", "_place", "_receiver")
 
     def __init__(self, receiver: Receiver) -> None:
-        self._start_waiter()
+        self._place = None
         self._receiver = receiver
         self._done = False
 
@@ -158,29 +159,37 @@ class Recv(Waiter):
         """What the receiver sees; if there is nothing, joins the waiting."""
         receiver = self._receiver
         ring = receiver._ring
-        waker = cx._get_waker()
         ring._lock()
-        old = self._parked
         answer = receiver._look(got)
-        if answer == _EMPTY:
-            self._park_in(ring._waiters, waker)
-        else:
-            self._done = True
-            ring._waiters._remove(self)
-            self._parked = None
         ring._unlock()
-        old = None
+        if answer == _EMPTY:
+            waker = cx._get_waker()
+            if self._place is None:
+                self._place = make_place(0)
+            place = self._place
+            ring._lock()
+            old = place._parked
+            answer = receiver._look(got)  # between the look above and this one a message may have come
+            if answer == _EMPTY:
+                place._park_in(ring._waiters, waker)
+            ring._unlock()
+            old = None
+        if answer != _EMPTY:
+            self._done = True
+            self.close()
         return answer
 
     def close(self) -> None:
+        place = self._place
+        if place is None:
+            return
         ring = self._receiver._ring
         ring._lock()
-        ring._waiters._remove(self)
-        old = self._parked
-        self._parked = None
+        ring._waiters._remove(place)
+        old = place._parked
+        place._parked = None
         ring._unlock()
         old = None
 
     def __del__(self) -> None:
-        if self._owner is not None:
-            self.close()
+        self.close()

@@ -1,14 +1,15 @@
 cimport cython
 
+from ...core.future cimport Future
 from ...core.guard cimport Guard
-from ...core.waitlist cimport Waiter, WaitList
+from ...core.waitlist cimport Place, WaitList, as_place, make_place
 from ...core.waker cimport Waker, wake_all
 
-cdef class Turn(Waiter):
+cdef class Turn(Future):
     cdef bint _done
-    cdef bint _given
-
-cdef Turn _as_turn(object waiter)
+    cdef Place _place
+    cdef _start_turn(self)
+    cdef Place _get_place(self)
 
 @cython.final
 cdef class Queue(Guard):
@@ -21,7 +22,7 @@ cdef class Queue(Guard):
     cdef bint _closed
     cdef WaitList _sending
     cdef WaitList _receiving
-    @cython.locals(turn=Turn)
+    @cython.locals(place=Place)
     cdef bint _next_turn(self, WaitList waiters, list wakers) except -1
     cdef _add(self, object value, list wakers)
     cdef _free_slot(self, list wakers)
@@ -32,11 +33,11 @@ cdef class Queue(Guard):
     @cython.locals(answer=int)
     cdef int _take(self, list into) except -2
     @cython.locals(answer=int, given=bint, old=Waker)
-    cdef int _poll_send(self, Turn turn, object value, Waker waker) except -2
+    cdef int _poll_send(self, Place place, object value, Waker waker) except -2
     @cython.locals(answer=int, given=bint, old=Waker)
-    cdef int _poll_recv(self, Turn turn, list into, Waker waker) except -2
+    cdef int _poll_recv(self, Place place, list into, Waker waker) except -2
     @cython.locals(given=bint, old=Waker)
-    cdef _drop(self, Turn turn, bint sending)
+    cdef _drop(self, Place place, bint sending)
     @cython.locals(closing=bint)
     cdef bint _close(self) except -1
     @cython.locals(left=Py_ssize_t)

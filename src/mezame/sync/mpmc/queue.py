@@ -18,21 +18,28 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from ...core.future import Future
 from ...core.guard import Guard
-from ...core.waitlist import Waiter, WaitList
+from ...core.waitlist import Place, WaitList, as_place, make_place
 from ...core.waker import Waker, wake_all
 
 UNBOUNDED = (1 << 61) - 1  # slots
 
 
-class Turn(Waiter):
-    """A future that waits for a slot, or for a message: ``_given`` when it has one."""
+class Turn(Future):
+    """A future that waits for a slot, or for a message. It has a ``_place`` as soon as it had to wait."""
 
-    __slots__ = ("_done", "_given")
+    __slots__ = ("_done", "_place")
 
+    def _start_turn(self) -> None:
+        self._place: Any = None
+        self._done = True  # until it is whole: if its end was left there is nothing to drop
 
-def _as_turn(waiter: Any) -> Any:
-    return waiter
+    def _get_place(self) -> Any:
+        """Its place, which ``_needs`` 1 until its turn comes. Called before the guard is taken."""
+        if self._place is None:
+            self._place = make_place(1)
+        return self._place
 
 
 class Queue(Guard):
@@ -57,11 +64,9 @@ class Queue(Guard):
         """Under the guard: the oldest of ``waiters`` gets its turn. False: nobody waits."""
         if waiters._length == 0:
             return False
-        turn = _as_turn(waiters._pop())
-        turn._given = True
-        if turn._parked is not None:
-            wakers.append(turn._parked)
-            turn._parked = None
+        place = as_place(waiters._pop())
+        place._needs = 0
+        place._give_waker(wakers)
         return True
 
     def _add(self, value: Any, wakers: list[Waker]) -> None:
@@ -126,75 +131,73 @@ class Queue(Guard):
             wake_all(wakers)
         return answer
 
-    def _poll_send(self, turn: Turn, value: Any, waker: Waker) -> int:
-        """1: sent; 0: ``turn`` waits; -1: closed."""
+    def _poll_send(self, place: Place, value: Any, waker: Waker) -> int:
+        """1: sent; 0: ``place`` is in the queue; -1: closed."""
         wakers: list[Waker] = []
         answer = 1
         self._lock()
-        old = turn._parked
-        given = turn._given
+        old = place._parked
+        given = place._needs == 0
+        if given:
+            place._needs = 1  # it is used here: a close() at the same time must not give it on
         if self._closed:
             answer = -1
             if given:
-                turn._given = False
                 self._free_slot(wakers)
         elif given:
             self._add(value, wakers)
-        elif turn._owner is None and self._free > 0:
+        elif place._owner is None and self._free > 0:
             self._free -= 1
             self._add(value, wakers)
         else:
-            turn._park_in(self._sending, waker)
+            place._park_in(self._sending, waker)
             answer = 0
-        if answer != 0:
-            turn._done = True
         self._unlock()
         old = None
         if wakers:
             wake_all(wakers)
         return answer
 
-    def _poll_recv(self, turn: Turn, into: list[Any], waker: Waker) -> int:
-        """1: a message is in ``into``; 0: ``turn`` waits; -1: the end."""
+    def _poll_recv(self, place: Place, into: list[Any], waker: Waker) -> int:
+        """1: a message is in ``into``; 0: ``place`` is in the queue; -1: the end."""
         wakers: list[Waker] = []
         answer = 1
         self._lock()
-        old = turn._parked
-        given = turn._given
+        old = place._parked
+        given = place._needs == 0
+        place._needs = 1
         if given and self._claims > 0:
             self._claims -= 1
             into.append(self._buffer.popleft())
             self._free_slot(wakers)
-        elif turn._owner is None and len(self._buffer) > self._claims:
+        elif place._owner is None and len(self._buffer) > self._claims:
             into.append(self._buffer.popleft())
             self._free_slot(wakers)
         elif self._closed:
             answer = -1
         else:
-            turn._park_in(self._receiving, waker)
+            place._park_in(self._receiving, waker)
             answer = 0
-        if answer != 0:
-            turn._done = True
         self._unlock()
         old = None
         if wakers:
             wake_all(wakers)
         return answer
 
-    def _drop(self, turn: Turn, sending: bool) -> None:
-        """``turn`` is dropped: it leaves the queue, and what it was given goes to the next."""
+    def _drop(self, place: Place, sending: bool) -> None:
+        """The future of ``place`` is dropped: it leaves the queue, and what it was given goes to the next."""
         wakers: list[Waker] = []
         self._lock()
-        given = turn._given
-        turn._given = False
-        old = turn._parked
-        turn._parked = None
+        given = place._needs == 0
+        place._needs = 1
+        old = place._parked
+        place._parked = None
         if sending:
-            self._sending._remove(turn)
+            self._sending._remove(place)
             if given:
                 self._free_slot(wakers)
         else:
-            self._receiving._remove(turn)
+            self._receiving._remove(place)
             if given and self._claims > 0 and not self._next_turn(self._receiving, wakers):
                 self._claims -= 1
         self._unlock()
@@ -216,8 +219,7 @@ class Queue(Guard):
 
     def _count(self, sending: bool, change: int) -> int:
         """One end more or less; how many are left."""
-        dropped: Any = None
-        fresh: Any = deque()
+        dropped: list[Any] = []
         self._lock()
         if sending:
             self._senders += change
@@ -226,12 +228,12 @@ class Queue(Guard):
             self._receivers += change
             left = self._receivers
             if left == 0:
-                dropped = self._buffer
-                self._buffer = fresh
+                dropped.extend(self._buffer)  # let go after the unlock
+                self._buffer.clear()
                 self._free += len(dropped)
                 self._claims = 0
         self._unlock()
-        dropped = None
+        dropped.clear()
         if left == 0:
             self._close()
         return left  # type: ignore[no-any-return]

@@ -82,9 +82,7 @@ class Recv(Turn):
     __slots__ = ("_default", "_receiver")
 
     def __init__(self, receiver: Receiver, default: Any) -> None:
-        self._start_waiter()
-        self._done = True
-        self._given = False
+        self._start_turn()
         self._receiver = receiver
         self._receiver._get_queue()
         self._default = default
@@ -97,19 +95,24 @@ class Recv(Turn):
         if not cur._take_budget(cx):
             return PENDING
         got: list[Any] = []
-        answer = self._receiver._queue._poll_recv(self, got, cx._get_waker())
-        if answer > 0:
-            return make_ready(got[0])
+        queue = self._receiver._queue
+        answer = queue._take(got) if self._place is None else 0
+        if answer == 0:
+            waker = cx._get_waker()
+            answer = queue._poll_recv(self._get_place(), got, waker)
         if answer == 0:
             cur._refund()
             return PENDING
+        self._done = True
+        if answer > 0:
+            return make_ready(got[0])
         if self._default is _NO_DEFAULT:
             raise StopAsyncIteration
         return make_ready(self._default)
 
     def close(self) -> None:
-        if not self._done:
-            self._receiver._queue._drop(self, False)  # it may be polled again, behind all others
+        if not self._done and self._place is not None:
+            self._receiver._queue._drop(self._place, False)  # it may be polled again, behind all others
 
     def __del__(self) -> None:
         if not self._done:

@@ -87,9 +87,7 @@ class Send(Turn):
     __slots__ = ("_sender", "_value")
 
     def __init__(self, sender: Sender, value: Any) -> None:
-        self._start_waiter()
-        self._done = True  # if the sender was left there is nothing to drop
-        self._given = False
+        self._start_turn()
         self._sender = sender
         self._sender._get_queue()
         self._value = value
@@ -102,10 +100,15 @@ class Send(Turn):
         if not cur._take_budget(cx):
             return PENDING
         value = self._value
-        answer = self._sender._queue._poll_send(self, value, cx._get_waker())
+        queue = self._sender._queue
+        answer = queue._offer(value) if self._place is None else 0
+        if answer == 0:
+            waker = cx._get_waker()
+            answer = queue._poll_send(self._get_place(), value, waker)
         if answer == 0:
             cur._refund()
             return PENDING
+        self._done = True
         self._value = None
         if answer < 0:
             raise SendError(value, "the channel has ended")
@@ -114,7 +117,8 @@ class Send(Turn):
     def close(self) -> None:
         if not self._done:
             self._done = True
-            self._sender._queue._drop(self, True)
+            if self._place is not None:
+                self._sender._queue._drop(self._place, True)
 
     def __del__(self) -> None:
         if not self._done:

@@ -1,14 +1,8 @@
 cimport cython
 
-from ...core.waitlist cimport Waiter, WaitList
+from ...core.waitlist cimport Place, WaitList, as_place
 from ...core.waker cimport Waker, wake_all
 from ..closed cimport Closable
-
-cdef class SlotWaiter(Waiter):
-    cdef Py_ssize_t _needs
-    cdef Py_ssize_t _wanted
-
-cdef SlotWaiter _as_slot_waiter(object waiter)
 
 @cython.final
 cdef class Queue(Closable):
@@ -31,13 +25,13 @@ cdef class Queue(Closable):
     @cython.locals(waker=Waker)
     cdef _push(self, object value)
     cdef _unclaim(self, Py_ssize_t count)
-    @cython.locals(waiter=SlotWaiter, given=Py_ssize_t)
+    @cython.locals(place=Place, given=Py_ssize_t)
     cdef _hand_out(self, Py_ssize_t count, list wakers)
     @cython.locals(taken=Py_ssize_t, answer=int, old=Waker)
     cdef int _pop(self, Waker waker, list into, Py_ssize_t limit) except -2
     @cython.locals(old=Waker)
     cdef _forget_receiver(self, Py_ssize_t ticket)
-    @cython.locals(waiter=SlotWaiter, gathered=Py_ssize_t)
+    @cython.locals(place=Place, gathered=Py_ssize_t)
     cdef _shut(self, bint drop)
     @cython.locals(alive=bint)
     cdef bint _add_sender(self) except -1

@@ -22,21 +22,11 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from ...core.waitlist import Waiter, WaitList
+from ...core.waitlist import WaitList, as_place
 from ...core.waker import Waker, wake_all
 from ..closed import Closable
 
 UNBOUNDED = (1 << 61) - 1  # slots; also the largest capacity, as in tokio
-
-
-class SlotWaiter(Waiter):
-    """A future that waits for slots: ``_needs`` of the ``_wanted`` are still to come."""
-
-    __slots__ = ("_needs", "_wanted")
-
-
-def _as_slot_waiter(waiter: Any) -> Any:
-    return waiter
 
 
 class Queue(Closable):
@@ -132,17 +122,15 @@ class Queue(Closable):
     def _hand_out(self, count: int, wakers: list[Waker]) -> None:
         """Under the guard: slots that came free go to the waiting senders, oldest first; the rest is free."""
         while count > 0 and self._waiters._length > 0:
-            waiter = _as_slot_waiter(self._waiters._head)
-            given = count if count < waiter._needs else waiter._needs
-            waiter._needs -= given
+            place = as_place(self._waiters._head)
+            given = count if count < place._needs else place._needs
+            place._needs -= given
             self._permits += given
             count -= given
-            if waiter._needs > 0:
+            if place._needs > 0:
                 break
             self._waiters._pop()
-            if waiter._parked is not None:
-                wakers.append(waiter._parked)
-                waiter._parked = None
+            place._give_waker(wakers)
         self._free += count
 
     # --- the receiver -------------------------------------------------------------------------------------
@@ -186,30 +174,27 @@ class Queue(Closable):
     def _shut(self, drop: bool) -> None:
         """The receiver closes (and, dropped, throws the buffer away)."""
         wakers: list[Waker] = []
-        dropped: Any = None
-        fresh: Any = deque()
+        dropped: list[Any] = []
         self._lock()
         self._closed = True
         while self._waiters._length > 0:
-            waiter = _as_slot_waiter(self._waiters._pop())
-            gathered = waiter._wanted - waiter._needs
-            waiter._needs = waiter._wanted
+            place = as_place(self._waiters._pop())
+            gathered = place._wanted - place._needs
+            place._needs = place._wanted
             self._permits -= gathered
             self._free += gathered
-            if waiter._parked is not None:
-                wakers.append(waiter._parked)
-                waiter._parked = None
+            place._give_waker(wakers)
         self._take_closers(wakers)
         if self._receiver is not None:
             wakers.append(self._receiver)
             self._receiver = None
         if drop:
             self._gone = True
-            dropped = self._buffer
-            self._buffer = fresh
+            dropped.extend(self._buffer)  # let go after the unlock
+            self._buffer.clear()
             self._free += len(dropped)
         self._unlock()
-        dropped = None
+        dropped.clear()
         if wakers:
             wake_all(wakers)
 

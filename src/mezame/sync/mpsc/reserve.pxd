@@ -2,26 +2,29 @@ cimport cython
 
 from ...core.context cimport Context
 from ...core.current cimport Current, current
+from ...core.future cimport Future
 from ...core.poll cimport PendingType, make_ready
+from ...core.waitlist cimport Place, make_place
 from ...core.waker cimport Waker
 from .permit cimport OwnedPermit, Permit, PermitIterator
-from .queue cimport Queue, SlotWaiter
+from .queue cimport Queue
 from .sender cimport SenderEnd
 
 cdef PendingType PENDING
 
-cdef class Claim(SlotWaiter):
+cdef class Claim(Future):
     cdef Queue _queue
     cdef SenderEnd _sender
-    cdef bint _queued
+    cdef Place _place
+    cdef Py_ssize_t _wanted
     cdef bint _done
     cdef _start_claim(self, SenderEnd sender, Py_ssize_t count)
     @cython.locals(cur=Current, answer=int)
     cdef int _claim_slots(self, Context cx) except -2
     cdef bint _is_fresh(self) except -1
-    @cython.locals(queue=Queue, waker=Waker, old=Waker, answer=int, taken=Py_ssize_t, gathered=Py_ssize_t)
+    @cython.locals(queue=Queue, place=Place, fresh=bint, waker=Waker, old=Waker, answer=int, taken=Py_ssize_t, gathered=Py_ssize_t)
     cdef int _wait(self, Context cx) except -2
-    @cython.locals(queue=Queue, old=Waker, gathered=Py_ssize_t)
+    @cython.locals(queue=Queue, place=Place, old=Waker, gathered=Py_ssize_t)
     cpdef close(self)
 
 @cython.final

@@ -12,26 +12,25 @@ from typing import Any
 
 from ...core.context import Context
 from ...core.current import current
+from ...core.future import Future
 from ...core.poll import PENDING, make_ready
+from ...core.waitlist import make_place
 from ..errors import SendError
 from .permit import OwnedPermit, Permit, PermitIterator
-from .queue import SlotWaiter
 from .sender import SenderEnd
 
 
-class Claim(SlotWaiter):
-    """A future that waits for ``_wanted`` slots."""
+class Claim(Future):
+    """A future that waits for ``_wanted`` slots. It has a ``_place`` as soon as it had to wait."""
 
-    __slots__ = ("_done", "_queue", "_queued", "_sender")
+    __slots__ = ("_done", "_place", "_queue", "_sender", "_wanted")
 
     def _start_claim(self, sender: SenderEnd, count: int) -> None:
-        self._start_waiter()
-        self._queued = False
+        self._place = None
         self._done = True  # if the sender is closed there is nothing to drop
         self._queue = sender._get_queue()
         self._sender = sender
         self._wanted = count
-        self._needs = count
         self._done = False
 
     def _claim_slots(self, cx: Context) -> int:
@@ -39,7 +38,7 @@ class Claim(SlotWaiter):
         cur = current()
         if not self._is_fresh() or not cur._take_budget(cx):
             return 0
-        answer = 0 if self._queued else self._queue._claim(self._wanted)
+        answer = 0 if self._place is not None else self._queue._claim(self._wanted)
         if answer == 0:
             answer = self._wait(cx)
             if answer == 0:
@@ -52,7 +51,7 @@ class Claim(SlotWaiter):
         """True, or raises: each of these futures completes once, and its sender must be open at its first poll."""
         if self._done:
             raise RuntimeError("this send was polled after it completed or was dropped: call it again")
-        if not self._queued:
+        if self._place is None:
             self._sender._get_queue()
         return True
 
@@ -60,27 +59,32 @@ class Claim(SlotWaiter):
         """Joins the queue, or looks whether its turn has come. 1: the slots are ours; 0: not yet; -1: closed."""
         queue = self._queue
         waker = cx._get_waker()
+        place = self._place
+        fresh = place is None
+        if fresh:
+            place = make_place(self._wanted)
+            self._place = place
         old = None
         gathered = 0
         queue._lock()
         if queue._closed:
             answer = -1
-            gathered = self._wanted - self._needs
-            self._needs = self._wanted
+            gathered = place._wanted - place._needs
+            place._needs = place._wanted
         else:
-            if not self._queued and queue._waiters._length == 0:
+            if fresh and queue._waiters._length == 0:
                 # Between the look before and this one slots may have come free.
-                taken = queue._free if queue._free < self._needs else self._needs
+                taken = queue._free if queue._free < place._needs else place._needs
                 queue._free -= taken
                 queue._permits += taken
-                self._needs -= taken
-            if self._needs == 0:
+                place._needs -= taken
+            if place._needs == 0:
                 answer = 1
+                place._needs = place._wanted  # they are the caller's: a close() at the same time must not give them on
             else:
                 answer = 0
-                old = self._parked
-                self._park_in(queue._waiters, waker)
-                self._queued = True
+                old = place._parked
+                place._park_in(queue._waiters, waker)
         if answer != 0:
             self._done = True
         queue._unlock()
@@ -93,22 +97,23 @@ class Claim(SlotWaiter):
         if self._done:
             return
         self._done = True
-        if not self._queued:
+        place = self._place
+        if place is None:
             return
         queue = self._queue
         queue._lock()
-        queue._waiters._remove(self)
-        gathered = self._wanted - self._needs
-        self._needs = self._wanted
-        old = self._parked
-        self._parked = None
+        queue._waiters._remove(place)
+        gathered = place._wanted - place._needs
+        place._needs = place._wanted
+        old = place._parked
+        place._parked = None
         queue._unlock()
         old = None
         if gathered > 0:
             queue._unclaim(gathered)
 
     def __del__(self) -> None:
-        if self._queued and not self._done:
+        if self._place is not None and not self._done:
             self.close()
 
 
@@ -180,7 +185,7 @@ class Send(Claim):
             return PENDING
         queue = self._queue
         value = self._value
-        if not self._queued:
+        if self._place is None:
             answer = queue._offer(value)
             if answer > 0:
                 self._done = True
