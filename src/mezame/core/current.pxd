@@ -56,11 +56,14 @@ cdef class Scheduler(Guard):
     cdef int _schedule(self, Wakeable item) except -1
     cdef int _defer(self, Waker waker) except -1
 
+cdef class Spawner(Guard):
+    cdef object _spawn(self, object future, object name)
+
 @cython.final
 cdef class Current:
     cdef public Context context
     cdef public Scheduler scheduler
-    cdef public object executor
+    cdef public Spawner executor
     cdef public Context loop
     cdef public object handle
     cdef public object timers

@@ -41,6 +41,16 @@ class Scheduler(Guard):
         raise TypeError(f"{type(self).__name__} must define _defer()")
 
 
+class Spawner(Guard):
+    """Who drives tasks on a thread, as far as ``mezame.spawn`` must know."""
+
+    __slots__ = ()
+
+    def _spawn(self, future: Any, name: Any) -> Any:
+        """Makes a task of ``future`` and queues it. Called from the thread that it drives."""
+        raise TypeError(f"{type(self).__name__} must define _spawn()")
+
+
 class Current:
     """The slot of one thread."""
 
@@ -49,7 +59,7 @@ class Current:
     def __init__(self) -> None:
         self.context = None
         self.scheduler = None  # where wakes on this thread go
-        self.executor = None  # the executor that this thread drives
+        self.executor = None  # the executor (or worker) that drives tasks on this thread
         self.loop = None  # the context of the loop that drives: its source is the task in progress
         self.handle = None  # the runtime that was entered, and its drivers (None: entered without)
         self.timers = None

@@ -2,9 +2,8 @@ cimport cython
 
 from .clock cimport monotonic_ns
 from .context cimport Context, loop_context
-from .current cimport Current, current
+from .current cimport Current, Spawner, current
 from .future cimport close_coroutine
-from .guard cimport Guard
 from .owned cimport OwnedTasks
 from .park cimport Park
 from .ready cimport ReadyTasks, RootAgain
@@ -12,7 +11,7 @@ from .task cimport Task, make_task, set_caller_site
 
 cdef int BUDGET
 
-cdef class Executor(Guard):
+cdef class Executor(Spawner):
     cdef Park _park
     cdef ReadyTasks _ready
     cdef OwnedTasks _owned
@@ -31,7 +30,7 @@ cdef class Executor(Guard):
     cdef readonly long long parks
     cdef readonly long long polls
     cdef readonly long long turns
-    cdef Task _spawn(self, object future, object name)
+    cdef object _spawn(self, object future, object name)
     cdef _admit(self, Task task)
     @cython.locals(left=int, task=Task, ready=ReadyTasks, cx=Context, cur=Current)
     cdef _loop(self, int until)
@@ -62,5 +61,5 @@ cdef class Executor(Guard):
     cpdef report_failures(self)
 
 cpdef object root_outcome(Task root)
-@cython.locals(executor=Executor)
+@cython.locals(spawner=Spawner)
 cpdef object spawn_here(object future, object name)

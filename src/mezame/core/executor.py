@@ -38,9 +38,8 @@ from typing import Any
 from ..errors import CancelledError, EnterError, RuntimeClosedError, ShutdownError
 from .clock import monotonic_ns
 from .context import Context, loop_context
-from .current import BUDGET, Current, current
+from .current import BUDGET, Current, Spawner, current
 from .future import Future, close_coroutine
-from .guard import Guard
 from .hooks import Hooks
 from .owned import OwnedTasks
 from .park import Park, Parker
@@ -57,7 +56,7 @@ _EMPTY = 1  # no task is left
 _STALLED = 2  # no task can go on
 
 
-class Executor(Guard):
+class Executor(Spawner):
     """A queue of tasks and the loop that polls them; usable alone, with no I/O and no timers.
 
     Args:
@@ -608,10 +607,7 @@ def root_outcome(root: Task) -> Any:
 
 
 def spawn_here(future: Any, name: Any) -> Task | None:
-    """Spawns on the executor that this thread drives; None if it drives none."""
-    found = current().executor
-    if found is None:
-        return None
-    executor: Executor = found
-    return executor._spawn(future, name)
+    """Spawns with whoever drives tasks on this thread; None if nobody does."""
+    spawner = current().executor
+    return None if spawner is None else spawner._spawn(future, name)
 

@@ -64,6 +64,10 @@ class OwnedTasks(Guard):
         self._unlock()
         return length
 
+    def total(self) -> int:
+        """How many tasks were taken in so far."""
+        return self._total  # type: ignore[no-any-return]
+
     def _all(self) -> list[Task]:
         """The live tasks of this moment, oldest first."""
         self._lock()

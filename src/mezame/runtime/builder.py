@@ -30,6 +30,19 @@ class Builder:
         """For a runtime whose tasks run on the thread inside ``block_on``."""
         return Builder("current_thread")
 
+    @staticmethod
+    def new_multi_thread() -> Builder:
+        """For a runtime whose tasks run on worker threads that steal from each other."""
+        return Builder("multi_thread")
+
+    def worker_threads(self, count: int) -> Builder:
+        """How many workers; at least 1."""
+        return self._set(worker_threads=count)
+
+    def disable_lifo_slot(self) -> Builder:
+        """A task that another one wakes goes to the back of the queue."""
+        return self._set(disable_lifo_slot=True)
+
     def _set(self, **options: Any) -> Builder:
         self._options.update(options)
         return self

@@ -18,7 +18,6 @@ from ..core.task import Task
 from ..driver.driver import Driver
 from ..errors import TryCurrentError
 from ..scheduler.blocking import BlockingPool
-from ..scheduler.current_thread import CurrentThread
 from .metrics import PollTimeHistogram, RuntimeMetrics
 
 _ids = itertools.count(1)
@@ -51,7 +50,7 @@ class Handle:
 
     def __init__(
         self,
-        executor: CurrentThread,
+        executor: Any,
         driver: Driver,
         pool: BlockingPool,
         resolver: BlockingPool,
@@ -60,6 +59,7 @@ class Handle:
         io_enabled: bool,
         rng: Any,
         histogram: PollTimeHistogram | None,
+        flavor: RuntimeFlavor = RuntimeFlavor.CURRENT_THREAD,
     ) -> None:
         self.id = next(_ids)
         self.name = name
@@ -69,6 +69,7 @@ class Handle:
         self.resolver = resolver
         self.rng = rng
         self._histogram = histogram
+        self._flavor = flavor
         self._pid = os.getpid()
         self.io = driver if io_enabled else None
         self.timers = driver.timers
@@ -143,7 +144,7 @@ class Handle:
 
     def runtime_flavor(self) -> RuntimeFlavor:
         """Which scheduler it has."""
-        return RuntimeFlavor.CURRENT_THREAD
+        return self._flavor
 
     def tasks(self) -> list[Task]:
         """The unfinished tasks of this moment, oldest first."""

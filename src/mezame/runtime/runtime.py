@@ -39,8 +39,9 @@ from ..driver.timer import Timers
 from ..errors import EnterError, RuntimeClosedError
 from ..scheduler.blocking import KEEP_ALIVE, LIMIT, BlockingPool
 from ..scheduler.current_thread import CurrentThread
+from ..scheduler.multi_thread import MultiThread
 from .asyncgens import AsyncGens
-from .handle import EnterGuard, Handle
+from .handle import EnterGuard, Handle, RuntimeFlavor
 from .interrupt import Interrupt
 from .metrics import PollTimeHistogram, RuntimeMetrics
 from .watchdog import Watchdog
@@ -57,7 +58,7 @@ class ShutdownReport:
     tasks: tuple[Task, ...] = ()
     """Tasks that had not unwound; they were dropped where they stood."""
     threads: tuple[str, ...] = ()
-    """Names of the blocking threads that still run their call."""
+    """Names of the blocking and worker threads that still run a call."""
 
     def __bool__(self) -> bool:
         return bool(self.tasks or self.threads)
@@ -69,18 +70,23 @@ class Runtime:
     Use it as a context manager; leaving it closes it. Most programs need only ``mezame.run``.
 
     Args:
-        flavor: "current_thread": tasks run on the thread that is inside ``block_on``.
+        flavor: "current_thread": tasks run on the thread that is inside ``block_on``. "multi_thread": on
+            ``worker_threads`` threads that steal from each other; in parallel where Python has no GIL.
+        worker_threads: how many workers ("multi_thread" only); default ``MEZAME_WORKER_THREADS``, else one per CPU
+            that the process may use.
         name: shown in reports.
         enable_io, enable_time: which drivers to have; both are on unless switched off.
         driver: "epoll" or "selectors"; default epoll where there is one (``MEZAME_DRIVER`` overrides).
         max_blocking_threads: most threads of the blocking pool.
         thread_keep_alive: seconds after which an idle blocking thread ends.
-        thread_name: prefix of the names of the blocking threads, or a function that returns the next name.
+        thread_name: prefix of the names of the worker and blocking threads, or a function that returns the next name.
         event_interval: polls between two looks at the drivers.
-        global_queue_interval: polls between two looks at what other threads queued.
+        global_queue_interval: polls between two looks at what other threads queued; default 31 for
+            "current_thread", tuned by what a poll takes for "multi_thread".
+        disable_lifo_slot: a task that another one wakes does not run next ("multi_thread" only).
         unhandled_panic: "ignore" (a failed task is reported when nobody looks at it) or
             "shutdown_runtime" (any failed task ends ``block_on`` with ``ShutdownError``).
-        rng_seed: seed of the runtime's random choices (``select``), for reproducible runs.
+        rng_seed: seed of the runtime's random choices (``select``, whom to steal from), for reproducible runs.
         start_paused: start with a paused clock (see ``mezame.time.pause``).
         hooks: a ``mezame.Hooks`` that is told what happens.
         choose: the scheduler's choice, see ``Executor``.
@@ -88,8 +94,8 @@ class Runtime:
         watchdog: seconds; a thread reports the stack of any poll that takes longer.
         shutdown_timeout: seconds that leaving the ``with`` block waits for tasks and blocking calls; None:
             no limit.
-        on_thread_start, on_thread_stop: called in each blocking thread.
-        on_thread_park, on_thread_unpark: called around each sleep of the driving thread.
+        on_thread_start, on_thread_stop: called in each worker and blocking thread.
+        on_thread_park, on_thread_unpark: called around each sleep of a thread that polls tasks.
 
     Raises ``ValueError`` for a bad option, naming it.
 
@@ -106,6 +112,7 @@ class Runtime:
         self,
         flavor: str = "current_thread",
         *,
+        worker_threads: int | None = None,
         name: str | None = None,
         enable_io: bool = True,
         enable_time: bool = True,
@@ -114,7 +121,8 @@ class Runtime:
         thread_keep_alive: float = KEEP_ALIVE,
         thread_name: str | Callable[[], str] = "mezame-rt-worker",
         event_interval: int = EVENT_INTERVAL,
-        global_queue_interval: int = GLOBAL_QUEUE_INTERVAL,
+        global_queue_interval: int | None = None,
+        disable_lifo_slot: bool = False,
         unhandled_panic: str = "ignore",
         rng_seed: int | None = None,
         start_paused: bool = False,
@@ -129,8 +137,13 @@ class Runtime:
         on_thread_unpark: Callable[[], Any] | None = None,
     ) -> None:
         self._closed = True  # until it is whole: __del__ may run on a half-made runtime
-        if flavor != "current_thread":
-            raise ValueError(f"flavor must be 'current_thread', not {flavor!r}: the only one in this version")
+        if flavor not in ("current_thread", "multi_thread"):
+            raise ValueError(f"flavor must be 'current_thread' or 'multi_thread', not {flavor!r}")
+        parallel = flavor == "multi_thread"
+        if parallel:
+            refuse_options(unhandled_panic=unhandled_panic != "ignore", start_paused=start_paused, choose=choose)
+        elif worker_threads is not None or disable_lifo_slot:
+            raise ValueError("worker_threads and disable_lifo_slot need flavor='multi_thread'")
         if unhandled_panic not in ("ignore", "shutdown_runtime"):
             raise ValueError(
                 f"unhandled_panic must be 'ignore' or 'shutdown_runtime', not {unhandled_panic!r}"
@@ -143,20 +156,38 @@ class Runtime:
             make_poller(driver) if enable_io else None,
             Timers(self._clock) if enable_time else None,
         )
-        self._executor = CurrentThread(
-            self._driver,
-            event_interval=event_interval,
-            global_queue_interval=global_queue_interval,
-            hooks=_park_hooks(hooks, on_thread_park, on_thread_unpark),
-            choose=choose,
-            shutdown_on_failure=unhandled_panic == "shutdown_runtime",
-        )
+        numbers = itertools.count()
+        namer = thread_name if callable(thread_name) else lambda: f"{thread_name}-blocking-{next(numbers)}"
+        rng = random.Random(rng_seed)
+        park_hooks = _park_hooks(hooks, on_thread_park, on_thread_unpark)
+        self._executor: Any
+        if parallel:
+            workers = itertools.count()
+            self._executor = MultiThread(
+                self._driver,
+                worker_count(worker_threads),
+                event_interval=event_interval,
+                global_queue_interval=global_queue_interval,
+                hooks=park_hooks,
+                lifo=not disable_lifo_slot,
+                seed=rng.randrange(1 << 32),
+                thread_name=thread_name if callable(thread_name) else lambda: f"{thread_name}-{next(workers)}",
+                on_start=on_thread_start,
+                on_stop=on_thread_stop,
+            )
+        else:
+            self._executor = CurrentThread(
+                self._driver,
+                event_interval=event_interval,
+                global_queue_interval=GLOBAL_QUEUE_INTERVAL if global_queue_interval is None else global_queue_interval,
+                hooks=park_hooks,
+                choose=choose,
+                shutdown_on_failure=unhandled_panic == "shutdown_runtime",
+            )
         if enable_time:
             self._driver.timers.unpark = self._driver.unpark
         histogram = PollTimeHistogram() if poll_time_histogram else None
         self._executor.histogram = histogram
-        numbers = itertools.count()
-        namer = thread_name if callable(thread_name) else lambda: f"{thread_name}-blocking-{next(numbers)}"
         self._pool = BlockingPool(
             max_blocking_threads,
             thread_keep_alive,
@@ -174,17 +205,30 @@ class Runtime:
             self._resolver,
             name=name,
             io_enabled=enable_io,
-            rng=random.Random(rng_seed),
+            rng=rng,
             histogram=histogram,
+            flavor=RuntimeFlavor(flavor),
         )
         if start_paused:
             self._clock.pause()
         self._shutdown_timeout = shutdown_timeout
         self._asyncgens = AsyncGens(self._executor)
-        self._watchdog = None if watchdog is None else Watchdog(self._executor, watchdog)
         self._closing = threading.Lock()
+        if parallel:
+            self._start_workers()
+        self._watchdog = None if watchdog is None else Watchdog(self._executor, watchdog)
         self._closed = False
         _live.add(self)
+
+    def _start_workers(self) -> None:
+        handle = self._handle
+        asyncgens = self._asyncgens
+
+        def enter() -> None:  # it must not refer to the runtime, which the threads would keep
+            EnterGuard(handle).__enter__()
+            asyncgens.install()
+
+        self._executor.start(enter)
 
     def _enter_thread(self) -> None:
         EnterGuard(self._handle).__enter__()
@@ -285,6 +329,8 @@ class Runtime:
                 self._asyncgens.restore(old_hooks)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             threads = self._pool.close(left)
+            if isinstance(self._executor, MultiThread):
+                threads = threads + self._executor.stuck_threads()
             self._resolver.close(0.0)
             self._driver.shutdown()
             if self._watchdog is not None:
@@ -311,6 +357,28 @@ class Runtime:
         return f"<Runtime {self._handle.name or self._handle.id} {state}>"
 
 
+def refuse_options(**given: Any) -> None:
+    """Raises for what only a current-thread runtime can do."""
+    for name, value in given.items():
+        if value:
+            raise ValueError(f"{name} needs flavor='current_thread': with several workers there is no one order of events")
+
+
+def worker_count(given: int | None) -> int:
+    """How many workers: ``given``, else ``MEZAME_WORKER_THREADS``, else one per CPU that we may use."""
+    if given is not None:
+        return given
+    text = os.environ.get("MEZAME_WORKER_THREADS")
+    if text:
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(f"MEZAME_WORKER_THREADS must be a number of threads, not {text!r}") from None
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def make_poller(name: str | None) -> Any:
     """The I/O poller by name; None: ``MEZAME_DRIVER``, else the best there is. ``ValueError`` for others."""
     chosen = name or os.environ.get("MEZAME_DRIVER") or ("epoll" if epoll.available() else "selectors")
@@ -327,7 +395,7 @@ def _log_refusals(report: ShutdownReport) -> None:
     import logging
 
     lines = [f"task {task.name!r} spawned at {task.spawned_at}" for task in report.tasks]
-    lines += [f"blocking thread {name!r}" for name in report.threads]
+    lines += [f"thread {name!r}" for name in report.threads]
     logging.getLogger("mezame").warning("the runtime was closed, but these refused to stop: %s", "; ".join(lines))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.current import current
+from ..scheduler.worker import Worker
 
 
 def block_in_place(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -20,7 +21,10 @@ def block_in_place(function: Callable[..., Any], *args: Any, **kwargs: Any) -> A
 
     Source of the semantics: ``tokio::task::block_in_place``.
     """
-    if current().scheduler is not None:
+    slot = current()
+    if isinstance(slot.executor, Worker):
+        return slot.executor.block_in_place(function, args, kwargs)
+    if slot.scheduler is not None:
         raise RuntimeError(
             "block_in_place would stop all tasks of this thread's runtime: await spawn_blocking(function) instead"
         )

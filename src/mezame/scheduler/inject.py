@@ -1,0 +1,89 @@
+"""Inject: the injection queue: tasks that were queued from outside of the workers, or that a full worker gave away.
+
+A FIFO without a bound, under a guard. Workers look at it at every tick of their global queue interval and when their
+own queue is empty; ``_length`` is a Word, so that looking at an empty one costs no lock.
+"""
+
+from __future__ import annotations
+
+from ..core.guard import Guard
+from ..core.queue import RunQueue
+from ..core.waker import Wakeable
+from .steal_queue import StealQueue
+from .word import Word
+
+
+class Inject(Guard):
+    """The queue; any thread."""
+
+    __slots__ = ("_closed", "_length", "_queue", "pushed")
+
+    def __init__(self) -> None:
+        self._queue = RunQueue()
+        self._length = Word()
+        self._closed = False
+        self.pushed = 0
+
+    def _push(self, item: Wakeable) -> bool:
+        """Queues ``item``; False if the queue is closed: then its task is being dropped, and no link may stay."""
+        self._lock()
+        taken = not self._closed
+        if taken:
+            self._queue._push(item)
+            self.pushed += 1
+            self._length._store(self._queue._length)
+        self._unlock()
+        return taken
+
+    def _push_all(self, items: RunQueue) -> None:
+        """Queues all of ``items``, in order, in constant time."""
+        self._lock()
+        if self._closed:
+            items._clear()
+        else:
+            self._queue._append_all(items)
+            self._length._store(self._queue._length)
+        self._unlock()
+
+    def _is_empty(self) -> bool:
+        return self._length._load() == 0
+
+    def _pop(self) -> Wakeable | None:
+        """The oldest, or None."""
+        if self._length._load() == 0:
+            return None
+        self._lock()
+        item = self._queue._pop()
+        self._length._store(self._queue._length)
+        self._unlock()
+        return item
+
+    def _pop_into(self, target: StealQueue, workers: int) -> Wakeable | None:
+        """The oldest, or None; and a worker's share of the rest is moved to its own queue."""
+        if self._length._load() == 0:
+            return None
+        moved = RunQueue()
+        room = target._room()
+        if room > 128:  # half of the queue: the rest is for what wakes meanwhile
+            room = 128
+        self._lock()
+        item = self._queue._pop()
+        share = self._queue._length // workers
+        if share > room:
+            share = room
+        while moved._length < share:
+            moved._push(self._queue._pop())
+        self._length._store(self._queue._length)
+        self._unlock()
+        overflow = RunQueue()
+        while moved._length > 0:
+            target._push(moved._pop(), overflow)
+        return item
+
+    def _close(self) -> None:
+        """Forgets all, and takes nothing more."""
+        self._lock()
+        self._closed = True
+        self._queue._clear()
+        self._length._store(0)
+        self._unlock()

@@ -1,0 +1,56 @@
+cimport cython
+
+from ..core.block_on cimport ThreadLoop
+from ..core.current cimport current
+from ..core.executor cimport root_outcome
+from ..core.future cimport close_coroutine
+from ..core.owned cimport OwnedTasks
+from ..core.park cimport Park
+from ..core.task cimport Task, make_task
+from .worker cimport Worker
+from .worker_core cimport WorkerCore, WorkerGroup, call_hook, schedule_in, unpark
+from .worker_park cimport DriverSeat
+
+cdef class MultiThread:
+    cdef Park _park
+    cdef int _count
+    cdef int _event_interval
+    cdef int _global_interval
+    cdef bint _lifo
+    cdef object _seed
+    cdef object _thread_name
+    cdef object _on_start
+    cdef object _on_stop
+    cdef object _enter
+    cdef WorkerGroup _group
+    cdef list _workers
+    cdef object _histogram
+    cdef object _condition
+    cdef set _threads
+    cdef list _handoffs
+    cdef list _roots
+    cdef int _made
+    cdef set _failures
+    cdef bint _closed
+    cdef readonly bint closing
+    @cython.locals(worker=Worker)
+    cdef WorkerCore _here(self)
+    @cython.locals(core=WorkerCore)
+    cdef Task _make(self, object future, object name, object context)
+    @cython.locals(group=WorkerGroup, core=WorkerCore, owned=OwnedTasks)
+    cdef _admit(self, Task task)
+    @cython.locals(root=Task)
+    cdef Task _make_root(self, object future, ThreadLoop loop)
+    cdef _drive(self, ThreadLoop loop, Task root)
+    @cython.locals(core=WorkerCore)
+    cpdef list _lists(self)
+    @cython.locals(closing=Task)
+    cdef _spawn_last(self, object final)
+    @cython.locals(core=WorkerCore)
+    cdef _forget(self, bint stuck)
+    cdef _drop(self, Task task)
+    cdef _unpark_all(self)
+    cdef object _queued(self)
+
+cpdef report(Task task)
+cpdef abandon(Task task)

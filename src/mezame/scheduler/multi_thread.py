@@ -1,0 +1,536 @@
+"""MultiThread: the scheduler whose tasks run on N worker threads that steal from each other.
+
+      thread in block_on          worker 0            worker 1        ...      any other thread
+      polls its root only         Worker._loop        Worker._loop             wakes, spawns
+                                   |       \\          /      |                      |
+                                   |        steal half        |                      v
+                                   +----- injection queue, idle, seat in the driver -+
+
+On a free-threaded CPython the workers run Python code in parallel. With a GIL the semantics are the same, but one
+thread runs Python at a time: what is gained there is that a call which releases the GIL blocks one worker and not all.
+
+Reading order: ``worker.py`` (the loop), ``worker_core.py`` (the queues), ``steal_queue.py``, ``idle.py``,
+``worker_park.py``. This file starts the threads, spawns from outside, drives roots, and ends it all:
+
+    close    the lists of live tasks close; every task is cancelled; the workers unwind them
+      |      until none is left or the time is up
+      v
+    stop     flag, unpark all; the threads end, unless one is stuck in a call: it is named in the report
+      |
+      v
+    abandon  what did not unwind is dropped at its await, by the closing thread; not what a stuck thread polls
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..core.block_on import ThreadLoop
+from ..core.current import current
+from ..core.executor import EVENT_INTERVAL, root_outcome
+from ..core.future import close_coroutine
+from ..core.hooks import Hooks
+from ..core.park import Park
+from ..core.report import report_exception
+from ..core.task import Task, make_task, spawn_site
+from ..errors import CancelledError, EnterError, RuntimeClosedError
+from .worker import Worker
+from .worker_core import WorkerCore, WorkerGroup, call_hook, schedule_in, unpark
+from .worker_park import DriverSeat
+
+MOST_WORKERS = 1024  # far beyond any use; a larger number is a mistake
+
+
+class MultiThread:
+    """The workers of one runtime.
+
+    Args:
+        park: the driver.
+        workers: how many worker threads, at least 1.
+        event_interval: ticks of a worker between two turns of the driver.
+        global_queue_interval: ticks between two looks at the injection queue; None: tuned by what a poll takes.
+        hooks: a ``Hooks`` whose methods may be called from all workers at once.
+        lifo: False switches the LIFO slot off.
+        seed: of the random choice of the first victim of a steal.
+        thread_name: function of no arguments that names the next worker thread.
+        on_start, on_stop: called in each worker thread, or None.
+    """
+
+    def __init__(
+        self,
+        park: Park,
+        workers: int,
+        *,
+        event_interval: int = EVENT_INTERVAL,
+        global_queue_interval: int | None = None,
+        hooks: Hooks | None = None,
+        lifo: bool = True,
+        seed: int = 0,
+        thread_name: Callable[[], str] | None = None,
+        on_start: Callable[[], Any] | None = None,
+        on_stop: Callable[[], Any] | None = None,
+    ) -> None:
+        if not 1 <= workers <= MOST_WORKERS:
+            raise ValueError(f"worker_threads must be from 1 to {MOST_WORKERS}, not {workers!r}")
+        if event_interval < 1:
+            raise ValueError(f"event_interval must be at least 1, not {event_interval!r}")
+        if global_queue_interval is not None and global_queue_interval < 1:
+            raise ValueError(f"global_queue_interval must be at least 1, not {global_queue_interval!r}")
+        self._park = park
+        self._count = workers
+        self._event_interval = event_interval
+        self._global_interval = global_queue_interval or 0
+        self._lifo = lifo
+        self._seed = seed
+        self._thread_name = thread_name
+        self._on_start = on_start
+        self._on_stop = on_stop
+        self._enter: Callable[[], Any] | None = None
+        self._group = WorkerGroup(workers, DriverSeat(park), hooks)
+        self._workers: list[Worker | None] = [None] * workers
+        self._histogram: Any = None
+        self._condition = threading.Condition()  # of the fields from here on
+        self._threads: set[threading.Thread] = set()
+        self._handoffs: list[WorkerCore] = []
+        self._roots: list[ThreadLoop] = []
+        self._made = 0
+        self._failures: set[Any] = set()
+        self._closed = False
+        self.closing = False
+
+    # --- the threads ---------------------------------------------------------------------------------------
+
+    def start(self, enter: Callable[[], Any] | None) -> None:
+        """Starts the workers. ``enter`` is called in each thread first: it makes the runtime current there."""
+        self._enter = enter
+        self._group.cores.extend([None] * self._count)
+        go = threading.Event()
+        try:
+            for index in range(self._count):
+                self._start_thread(lambda index=index: self._work_first(index, go))  # type: ignore[misc]
+        except BaseException:
+            self._group.stopping = True
+            go.set()
+            raise
+        with self._condition:
+            while self._made < self._count:
+                self._condition.wait()
+        go.set()
+
+    def _start_thread(self, work: Callable[[], Any]) -> None:
+        name = self._thread_name() if self._thread_name is not None else None
+        thread = threading.Thread(target=self._live, args=(work,), name=name, daemon=True)
+        with self._condition:
+            self._threads.add(thread)
+        try:
+            thread.start()
+        except BaseException:
+            with self._condition:
+                self._threads.discard(thread)
+            raise
+
+    def _live(self, work: Callable[[], Any]) -> None:
+        """A worker's thread from its begin to its end."""
+        try:
+            if self._enter is not None:
+                self._enter()
+            self._call(self._on_start)
+            work()
+            self._call(self._on_stop)
+        except BaseException as error:  # not a task's failure: these are kept in the tasks
+            self._set_fatal(error)
+        finally:
+            with self._condition:
+                self._threads.discard(threading.current_thread())
+                self._condition.notify_all()
+
+    def _work_first(self, index: int, go: threading.Event) -> None:
+        """A core is made by the thread that will use it: see ``worker_core.py`` on reference counts."""
+        core = WorkerCore(index, self._group, self._seed + index, self._lifo)
+        self._group.cores[index] = core
+        with self._condition:
+            self._made += 1
+            self._condition.notify_all()
+        go.wait()
+        if not self._group.stopping:
+            self._work_with(core)
+
+    def _work_with(self, core: WorkerCore) -> None:
+        worker = Worker(self._group, self, self._event_interval, self._global_interval)
+        worker.observe(self._histogram, self._group.hooks is not None)
+        self._workers[core.index] = worker
+        worker._run_with(core)
+
+    def _call(self, hook: Callable[[], Any] | None) -> None:
+        if hook is not None:
+            try:
+                hook()
+            except Exception as error:
+                report_exception(f"thread hook {hook!r} raised", error)
+
+    # --- block_in_place -----------------------------------------------------------------------------------
+
+    def hand_over(self, core: WorkerCore) -> None:
+        """Has another thread go on with ``core``."""
+        with self._condition:
+            self._handoffs.append(core)
+        try:
+            self._start_thread(lambda: self._work_handed_over(core))
+        except BaseException:
+            with self._condition:
+                self._handoffs.remove(core)
+            raise
+
+    def _work_handed_over(self, core: WorkerCore) -> None:
+        if self.take_back(core) is not None:
+            self._work_with(core)
+
+    def take_back(self, core: WorkerCore) -> WorkerCore | None:
+        """``core``, if no thread has taken it yet; else None."""
+        with self._condition:
+            if core not in self._handoffs:
+                return None
+            self._handoffs.remove(core)
+            return core
+
+    # --- spawning: any thread -----------------------------------------------------------------------------
+
+    def spawn(self, future: Any, *, name: str | None = None, context: Any = None) -> Task:
+        """Makes a task of ``future`` and queues it. See ``Executor.spawn``."""
+        task = self._make(future, name, context)
+        code, lasti = spawn_site()
+        task._set_site(code, lasti)
+        self._admit(task)
+        return task
+
+    def _here(self) -> WorkerCore | None:
+        """The core of the worker that this thread is, or None."""
+        found = current().executor
+        if not isinstance(found, Worker):
+            return None
+        worker: Worker = found
+        return worker._core if worker._group is self._group else None  # type: ignore[no-any-return]
+
+    def _make(self, future: Any, name: Any, context: Any) -> Task:
+        core = self._here()
+        return make_task(future, self._group.outside if core is None else core, name, context)
+
+    def _admit(self, task: Task) -> None:
+        group = self._group
+        core = self._here()
+        owned = group.outside._owned if core is None else core._owned
+        if not owned._add(task):
+            task._refuse()
+            return
+        if group.hooks is not None:
+            call_hook(group, "on_spawn", task)
+        schedule_in(group, task)
+
+    # --- the roots ----------------------------------------------------------------------------------------
+
+    def block_on(self, future: Any, attach: Callable[[Task], Any] | None = None) -> Any:
+        """Polls ``future`` on this thread until it is complete; the tasks run on the workers.
+
+        Its value; raises what it raises. ``attach`` is called with the root before its first poll.
+        """
+        if current().scheduler is not None:
+            close_coroutine(future)
+            raise EnterError(
+                "block_on inside a running task would stop the thread that drives the tasks: use await "
+                "(from a sync function: mezame.spawn, block_in_place, or spawn_blocking to get off this thread)"
+            )
+        if self._closed:
+            close_coroutine(future)
+            raise RuntimeClosedError("this runtime was closed: make a new one")
+        loop = ThreadLoop()
+        root = self._make_root(future, loop)
+        if attach is not None:
+            attach(root)
+        with self._condition:
+            self._roots.append(loop)
+        try:
+            self._drive(loop, root)
+        except BaseException:
+            if not root.is_finished():  # a failure of the runtime, a second interrupt: the root goes with it
+                abandon(root)
+            raise
+        finally:
+            with self._condition:
+                self._roots.remove(loop)
+        return root_outcome(root)
+
+    def _make_root(self, future: Any, loop: ThreadLoop) -> Task:
+        root = make_task(future, loop, "root", None)
+        root._root = True
+        return root
+
+    def _drive(self, loop: ThreadLoop, root: Task) -> None:
+        while not loop._drive(root):
+            self._raise_fatal()
+        self._raise_fatal()
+
+    def _raise_fatal(self) -> None:
+        with self._condition:
+            fatal = self._group.fatal
+            self._group.fatal = None
+        if fatal is not None:
+            raise fatal
+
+    def _set_fatal(self, error: BaseException) -> None:
+        """What has to leave ``block_on``: a root raises it; without one, ``close`` does."""
+        with self._condition:
+            self._group.fatal = error
+            roots = list(self._roots)
+        for loop in roots:
+            loop.poke()
+
+    def poison(self, error: BaseException) -> None:
+        """Has ``block_on`` raise ``error`` (a fork, a fatal condition)."""
+        self._set_fatal(error)
+
+    def failed(self, task: Task, error: Any) -> None:
+        """A task failed; see ``Executor``."""
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            task._observed = True
+            self._set_fatal(error)
+        else:
+            failures = self._failures
+            failures.add(weakref.ref(task, failures.discard))
+
+    def report_failures(self) -> None:
+        """Reports the failed tasks whose handles are still held and that nobody looked at."""
+        for reference in list(self._failures):
+            report(reference())
+        self._failures.clear()
+
+    # --- the end ------------------------------------------------------------------------------------------
+
+    def close(self, timeout: float | None = None, last: Callable[[], Any] | None = None) -> list[Task]:
+        """Cancels every task at its await, lets the workers unwind them, and ends the workers.
+
+        Args and result as of ``Executor.close``. Raises ``EnterError`` while a thread is in ``block_on``.
+        """
+        with self._condition:
+            if self._closed:
+                return []
+            if self._roots:
+                raise EnterError("another thread is in block_on of this runtime")
+            self._closed = True
+            self.closing = True
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for owned in self._lists():
+            owned._close()
+        for task in self.tasks():
+            task.cancel()
+        self._wait_until_empty(deadline)
+        final = None if last is None else last()
+        if final is not None:
+            self._spawn_last(final)
+            self._wait_until_empty(deadline)
+        self._stop(deadline)
+        stuck = {worker.thread for worker in self._workers if worker is not None and worker.thread}
+        left_over = self.tasks()
+        self._forget(bool(stuck))
+        for task in left_over:
+            self._drop(task)
+        self.report_failures()
+        self._raise_fatal()
+        return left_over
+
+    def _spawn_last(self, final: Any) -> None:
+        closing = make_task(final, self._group.outside, "closing", None)
+        self._group.outside._owned._reopen_for(closing)
+        schedule_in(self._group, closing)
+
+    def _forget(self, stuck: bool) -> None:
+        """Empties the queues, whose links are no references. Those of a stuck worker are its own."""
+        self._group.inject._close()
+        for item in self._group.cores:
+            core: WorkerCore = item
+            if not stuck:
+                core._clear()
+
+    def _drop(self, task: Task) -> None:
+        if not task._is_running():
+            abandon(task)
+            for owned in self._lists():
+                owned._discard(task)
+
+    def _lists(self) -> list[Any]:
+        """The lists of live tasks: one per core, and one for what was spawned from outside."""
+        lists = [self._group.outside._owned]
+        for item in self._group.cores:
+            if item is not None:
+                core: WorkerCore = item
+                lists.append(core._owned)
+        return lists
+
+    def _wait_until_empty(self, deadline: float | None) -> None:
+        with self._condition:
+            while len(self) > 0:
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    return
+                self._condition.wait(left)
+
+    def one_ended(self) -> None:
+        """Called by the workers during ``close``, after each task that ended."""
+        with self._condition:
+            self._condition.notify_all()
+
+    def _unpark_all(self) -> None:
+        for index in range(self._count):
+            if self._group.cores[index] is not None:
+                unpark(self._group, index)
+
+    def _stop(self, deadline: float | None) -> None:
+        """Ends the threads; waits for them until the deadline, and a moment at least."""
+        self._group.stopping = True
+        self._unpark_all()
+        if deadline is not None:
+            deadline = max(deadline, time.monotonic() + 0.1)  # they only have to see the flag
+        mine = threading.current_thread()
+        with self._condition:
+            while self._threads - {mine}:
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    return
+                self._condition.wait(left)
+
+    def stuck_threads(self) -> list[str]:
+        """Names of the worker threads that have not ended: after ``close``, those that a task blocks."""
+        with self._condition:
+            return sorted(thread.name for thread in self._threads)
+
+    # --- looking at it -------------------------------------------------------------------------------------
+
+    def tasks(self) -> list[Task]:
+        """The unfinished tasks of this moment, in the order of their ids."""
+        found: list[Task] = []
+        for owned in self._lists():
+            found.extend(owned._all())
+        found.sort(key=lambda task: task.id)
+        return found
+
+    def __len__(self) -> int:
+        """The number of unfinished tasks."""
+        return sum(owned._count() for owned in self._lists())
+
+    @property
+    def workers(self) -> list[Worker]:
+        """The loops, in the order of their numbers."""
+        return [worker for worker in self._workers if worker is not None]
+
+    @property
+    def cores(self) -> list[WorkerCore]:
+        """The queues, in the order of their numbers."""
+        return [core for core in self._group.cores if core is not None]
+
+    @property
+    def hooks(self) -> Hooks | None:
+        """The installed hooks; assign to install, None to remove."""
+        return self._group.hooks  # type: ignore[no-any-return]
+
+    @hooks.setter
+    def hooks(self, value: Hooks | None) -> None:
+        self._group.hooks = value
+        self._observe()
+
+    @property
+    def histogram(self) -> Any:
+        """What records the duration of each poll (``record(ns)``; from all workers), or None."""
+        return self._histogram
+
+    @histogram.setter
+    def histogram(self, value: Any) -> None:
+        self._histogram = value
+        self._observe()
+
+    def _observe(self) -> None:
+        for worker in self.workers:
+            worker.observe(self._histogram, self._group.hooks is not None)
+
+    @property
+    def park(self) -> Park:
+        """The driver."""
+        return self._park
+
+    @property
+    def thread(self) -> int:
+        """Not 0 while some thread is in ``block_on``."""
+        with self._condition:
+            return len(self._roots)
+
+    @property
+    def spawned(self) -> int:
+        """How many tasks were spawned so far."""
+        return sum(owned.total() for owned in self._lists())
+
+    @property
+    def queue_depth(self) -> int:
+        """How many tasks wait in the injection queue."""
+        return self._queued()  # type: ignore[no-any-return]
+
+    def _queued(self) -> int:
+        return self._group.inject._length._load()
+
+    @property
+    def polls(self) -> int:
+        """Polls of all workers."""
+        return sum(core.polls for core in self.cores)
+
+    @property
+    def parks(self) -> int:
+        """How often a worker went to sleep."""
+        return sum(core.parks for core in self.cores)
+
+    @property
+    def turns(self) -> int:
+        """How often a worker looked at the driver."""
+        return sum(worker.turns for worker in self.workers)
+
+    @property
+    def busy_ns(self) -> int:
+        """Nanoseconds in which the workers did not sleep, in all."""
+        return sum(worker.busy_ns for worker in self.workers)
+
+    @property
+    def wakes(self) -> int:
+        """How many wakes and spawns queued a task with the worker that made them."""
+        return sum(core.local_schedules for core in self.cores)
+
+    @property
+    def remote_wakes(self) -> int:
+        """How many went through the injection queue."""
+        return self._group.inject.pushed  # type: ignore[no-any-return]
+
+    @property
+    def is_parked(self) -> bool:
+        """True while every worker sleeps."""
+        return all(worker.is_parked for worker in self.workers)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<MultiThread {state} workers={self._count} tasks={len(self)} queued={self.queue_depth}>"
+
+
+def report(task: Task | None) -> None:
+    """Reports a failed task that nobody looked at."""
+    if task is not None:
+        task._report()
+
+
+def abandon(task: Task) -> None:
+    """Drops a task that would not unwind: GeneratorExit at its await, then nothing more."""
+    task._to_running()
+    coro = task._coro
+    if coro is not None:
+        try:
+            task._ctx.run(coro.close)
+        except BaseException as error:
+            report_exception(f"{task!r} refused to be dropped", error)
+    task._finish(None, CancelledError("the runtime was closed before the task had unwound"))

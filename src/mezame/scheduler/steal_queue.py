@@ -1,0 +1,153 @@
+"""StealQueue: a worker's own tasks, in a ring of 256 from which the other workers may steal.
+
+One thread, the owner, pushes at the tail and pops at the head; any other takes half, from the head. There is no lock:
+
+    head   two counters in one word: ``steal`` and ``real``, 32 bits each; changed by compare-and-swap
+    tail   one counter; only the owner writes it
+    slots  256 places; counter n lives in place n modulo 256. The counters only grow (and wrap).
+
+       steal       real                tail
+         |          |                   |
+    -----+----------+-------------------+-----
+         | being    | queued            | free
+         | copied   |                   |
+
+* push: room if tail - steal < 256. Write the slot, then publish it: tail + 1 (release).
+* pop: swap ``real`` to real + 1 (and ``steal`` with it, unless a thief is copying).
+* steal: allowed only while steal == real (one thief at a time). Swap ``real`` to real + n: the n tasks are claimed,
+  ``steal`` stays behind and keeps the owner from overwriting them. Copy. Swap ``steal`` up to ``real``.
+* overflow: the queue is full and nobody steals: swap both counters up by 128; these tasks and the new one go to the
+  injection queue in one batch, in order. If somebody steals, only the new one goes there: room is about to be made.
+
+Why it is right:
+
+1. A slot is written only in [tail, steal + 256), read only in [steal, tail): the owner writes, and a slot is given
+   free by the swap that moves ``steal`` past it, which comes after the reading.
+2. Each counter value is claimed by exactly one successful swap of ``real``: so each task is taken exactly once.
+3. A thief sees the slots that it claims: it read the tail (acquire) after they were written (release).
+4. The 32 bits cannot wrap around within one compare-and-swap attempt in practice: that takes 2**32 tasks between the
+   load and the swap of one thief.
+
+The queue holds no references (see ``core/queue.py``, 2: queued implies owned). ``tests/test_scheduler_model.py`` tries
+all interleavings of this code on small cases.
+
+Source of the algorithm: tokio's ``scheduler::multi_thread::queue``.
+"""
+
+from __future__ import annotations
+
+from ..core.queue import RunQueue
+from ..core.waker import Wakeable
+from .word import Word
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
+CAPACITY = 256  # as in tokio: enough that overflow is rare, few enough that a steal of half is short
+_MASK = CAPACITY - 1
+_WRAP = 0xFFFFFFFF
+
+
+class StealQueue:
+    """The ring. ``_push``, ``_pop``, ``_room`` and being the target of ``_steal_into`` are the owner's alone."""
+
+    __slots__ = ("_head", "_slots", "_tail")
+
+    def __init__(self) -> None:
+        self._head = Word()
+        self._tail = Word()
+        if not cython.compiled:
+            self._slots = [None] * CAPACITY
+
+    def _put(self, at: int, item: Wakeable) -> None:
+        self._slots[at & _MASK] = cython.cast("PyObject *", item)
+
+    def _take(self, at: int) -> Wakeable:
+        """What lies in the slot; interpreted, where a slot is a reference, it is emptied."""
+        item = self._slots[at & _MASK]
+        if not cython.compiled:
+            self._slots[at & _MASK] = None
+        return cython.cast(Wakeable, item)
+
+    # --- the owner ---------------------------------------------------------------------------------------
+
+    def _push(self, item: Wakeable, overflow: RunQueue) -> bool:
+        """Queues ``item`` at the back. False: it was full, and what is in ``overflow`` now has to go elsewhere."""
+        while True:
+            head = self._head._load()
+            steal = head >> 32
+            real = head & _WRAP
+            tail = self._tail._load()
+            if (tail - steal) & _WRAP < CAPACITY:
+                self._put(tail, item)
+                self._tail._store((tail + 1) & _WRAP)
+                return True
+            if steal != real:  # a thief is copying: it will have made room when it is done
+                overflow._push(item)
+                return False
+            upper = (real + CAPACITY // 2) & _WRAP
+            if self._head._swap(head, (upper << 32) | upper):
+                for step in range(CAPACITY // 2):
+                    overflow._push(self._take((real + step) & _WRAP))
+                overflow._push(item)
+                return False
+
+    def _pop(self) -> Wakeable | None:
+        """Takes the oldest, or None."""
+        while True:
+            head = self._head._load()
+            steal = head >> 32
+            real = head & _WRAP
+            if real == self._tail._load():
+                return None
+            following = (real + 1) & _WRAP
+            if steal == real:
+                steal = following
+            if self._head._swap(head, (steal << 32) | following):
+                return self._take(real)
+
+    def _room(self) -> int:
+        """How many more fit in without an overflow, at least."""
+        return CAPACITY - ((self._tail._load() - (self._head._load() >> 32)) & _WRAP)
+
+    # --- any thread ---------------------------------------------------------------------------------------
+
+    def _length(self) -> int:
+        """How many are queued: a snapshot, right if nobody else is at work."""
+        tail = self._tail._load()
+        return (tail - (self._head._load() & _WRAP)) & _WRAP
+
+    def _steal_into(self, target: StealQueue) -> int:
+        """Moves half of the tasks (rounded up) to ``target``, the queue of the calling worker; how many they were.
+
+        Nothing is taken while another thief copies, or if ``target`` is more than half full.
+        """
+        end = target._tail._load()
+        if (end - (target._head._load() >> 32)) & _WRAP > CAPACITY // 2:
+            return 0
+        while True:
+            head = self._head._load()
+            steal = head >> 32
+            real = head & _WRAP
+            if steal != real:
+                return 0
+            count = (self._tail._load() - real) & _WRAP
+            count -= count // 2
+            if count == 0 or count > CAPACITY // 2:  # empty; or the head moved on between the two loads
+                if count == 0:
+                    return 0
+                continue
+            upper = (real + count) & _WRAP
+            if self._head._swap(head, (steal << 32) | upper):
+                break
+        for step in range(count):
+            target._put((end + step) & _WRAP, self._take((real + step) & _WRAP))
+        while True:  # the owner may pop meanwhile, which moves ``real``
+            head = self._head._load()
+            real = head & _WRAP
+            if self._head._swap(head, (real << 32) | real):
+                break
+        target._tail._store((end + count) & _WRAP)
+        return count

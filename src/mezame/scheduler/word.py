@@ -1,0 +1,62 @@
+"""Word: one atomic number, for the few places of the multi-thread scheduler that threads look at without a lock.
+
+Four operations, and the names of their orderings are meant as in C11: ``_load`` (acquire), ``_store`` (release),
+``_swap`` (compare and exchange, acquire and release) and ``fence`` (sequentially consistent). The algorithms above
+are written in these alone, so that a test can put a thread switch at each of them and try all interleavings.
+"""
+
+from __future__ import annotations
+
+from ..core.guard import Guard
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
+
+class Word(Guard):
+    """A number of 64 bits without sign."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: int = 0) -> None:
+        self._value = value
+
+    def _load(self) -> int:
+        """Acquire: what was written before the ``_store`` that it sees is visible after it."""
+        if cython.compiled:
+            return atomic_load(cython.address(self._value))  # type: ignore  # noqa: F821 - C, from the .pxd
+        self._lock()
+        value = self._value
+        self._unlock()
+        return value
+
+    def _store(self, value: int) -> None:
+        """Release."""
+        if cython.compiled:
+            atomic_store(cython.address(self._value), value)  # type: ignore  # noqa: F821
+            return
+        self._lock()
+        self._value = value
+        self._unlock()
+
+    def _swap(self, old: int, new: int) -> bool:
+        """Writes ``new`` if the number is still ``old``: True if it was."""
+        if cython.compiled:
+            return atomic_swap(cython.address(self._value), old, new)  # type: ignore  # noqa: F821
+        self._lock()
+        same: bool = self._value == old
+        if same:
+            self._value = new
+        self._unlock()
+        return same
+
+
+def fence() -> None:
+    """Sequentially consistent: of two threads that each write, fence and read, one sees the other's write.
+
+    (Interpreted, every access of a Word is under one lock, which is as strong.)
+    """
+    if cython.compiled:
+        atomic_fence()  # type: ignore  # noqa: F821 - C, from the .pxd

@@ -1,0 +1,52 @@
+cimport cython
+
+from ..core.clock cimport monotonic_ns
+from ..core.context cimport Context, loop_context
+from ..core.current cimport Current, Scheduler, Spawner, current
+from ..core.task cimport Task, make_task, set_caller_site
+from ..core.waker cimport Wakeable
+from .worker_core cimport Outside, WorkerCore, WorkerGroup, call_hook, notify_if_work, schedule_in
+
+cdef int BUDGET
+cdef int UNLIMITED
+cdef int LIFO_POLLS
+
+@cython.final
+cdef class Worker(Spawner):
+    cdef WorkerGroup _group
+    cdef object _pool
+    cdef WorkerCore _core
+    cdef Context _cx
+    cdef Current _cur
+    cdef object _histogram
+    cdef bint _observed
+    cdef bint _tuned
+    cdef unsigned int _event_interval
+    cdef unsigned int _global_interval
+    cdef double _mean_poll
+    cdef long long _batch_polls
+    cdef long long _batch_started
+    cdef long long _last_unpark
+    cdef readonly long long busy_ns
+    cdef readonly long long turns
+    cdef readonly unsigned long thread
+    @cython.locals(cur=Current)
+    cpdef _run_with(self, WorkerCore core)
+    @cython.locals(core=WorkerCore, task=Task)
+    cdef _loop(self)
+    @cython.locals(core=WorkerCore, cur=Current, following=Task)
+    cdef bint _run_task(self, Task task) except -1
+    @cython.locals(core=WorkerCore, what=int)
+    cdef bint _poll(self, Task task) except -1
+    @cython.locals(what=int)
+    cdef int _run_observed(self, Task task) except -1
+    @cython.locals(core=WorkerCore, outside=Outside, scheduler=Scheduler)
+    cdef int _let_go(self, Task task) except -1
+    @cython.locals(core=WorkerCore)
+    cdef int _turn(self) except -1
+    @cython.locals(core=WorkerCore, group=WorkerGroup, searching=bint, now=longlong)
+    cdef _sleep(self)
+    @cython.locals(polls=longlong, now=longlong, mean=double, interval=longlong)
+    cdef _tune(self)
+    @cython.locals(task=Task)
+    cdef Task _spawn_in(self, WorkerCore core, object future, object name)

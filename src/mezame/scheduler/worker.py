@@ -1,0 +1,342 @@
+"""Worker: the loop of the multi-thread scheduler, as one thread runs it. THE LOOP is ``Worker._loop``: read it first.
+
+      +--> next task: LIFO slot, own queue, injection queue ----------------------------------+
+      |       | none                                                                          |
+      |       v                                                                               v
+      |    yielded tasks? --yes--> turn: look at the driver, then wake them             poll it, then
+      |       | no                                                                      what it put in
+      |       v                                                                         the LIFO slot
+      |    search: steal half of another's queue, or the injection queue -----found---------> |
+      |       | none                                                                          |
+      |       v                                                                               |
+      |    sleep: in the driver if it is free, else on the own semaphore                      |
+      |       | woken by another worker (-> search), or by an event or a timer (-> poll)      |
+      +-------+--------------------------------- after 61 ticks: a turn of the driver <-------+
+
+The loop is the current-thread one (``core/executor.py``) with a search before the sleep; the poll of a task is the
+same code. What makes it right with many threads is written where it is: the task's state word (``core/state.py``: one
+thread polls, a wake queues once), the queue (``steal_queue.py``), no wake is lost between search and sleep
+(``idle.py``), no notification between decision and sleep (``worker_park.py``).
+
+Invariant of the poll: once ``task._run`` has answered REST the task is no longer ours: another thread may be polling
+it already. Nothing of it is touched after that.
+
+``block_in_place`` hands the core to another thread, which goes on with this same loop; the thread that blocks finishes
+its poll without a core (what it wakes goes to the injection queue), and ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ..core.clock import monotonic_ns
+from ..core.context import loop_context
+from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
+from ..core.task import Task, make_task, set_caller_site
+from .worker_core import LIFO_POLLS, Outside, WorkerCore, WorkerGroup, call_hook, notify_if_work, schedule_in
+
+_GLOBAL_START = 61  # ticks between two looks at the injection queue, before there is a measurement
+_GLOBAL_TARGET_NS = 200_000  # what the self-tuned interval aims at, as in tokio
+_GLOBAL_MOST = 127
+
+
+class Worker(Spawner):
+    """The loop half of a worker; the thread runs ``_main``.
+
+    Args:
+        group: what all workers share.
+        pool: the ``MultiThread``, which is told of failures and ends.
+        event_interval: ticks between two turns of the driver.
+        global_interval: ticks between two looks at the injection queue; 0: tuned by what a poll takes.
+    """
+
+    __slots__ = (
+        "_batch_polls",
+        "_batch_started",
+        "_core",
+        "_cur",
+        "_cx",
+        "_event_interval",
+        "_global_interval",
+        "_group",
+        "_histogram",
+        "_last_unpark",
+        "_mean_poll",
+        "_observed",
+        "_pool",
+        "_tuned",
+        "busy_ns",
+        "thread",
+        "turns",
+    )
+
+    def __init__(self, group: WorkerGroup, pool: Any, event_interval: int, global_interval: int) -> None:
+        self._group = group
+        self._pool = pool
+        self._event_interval = event_interval
+        self._tuned = global_interval == 0
+        self._global_interval = global_interval or _GLOBAL_START
+        self._core = None
+        self._cx = loop_context()
+        self._cur = None
+        self._histogram = None
+        self._observed = False
+        self._mean_poll = 0.0
+        self._batch_polls = 0
+        self._batch_started = 0
+        self._last_unpark = 0
+        self.busy_ns = 0
+        self.turns = 0
+        self.thread = 0
+
+    # --- the thread --------------------------------------------------------------------------------------
+
+    def _run_with(self, core: WorkerCore) -> None:
+        """The life of a worker's thread: the loop, with ``core``, until the runtime stops or the core is given away."""
+        cur = current()
+        self._cur = cur
+        self._core = core
+        self.thread = threading.get_ident()
+        cur.scheduler = core
+        cur.executor = self
+        cur.context = cur.loop = self._cx
+        self._last_unpark = self._batch_started = monotonic_ns()
+        try:
+            self._loop()
+        finally:
+            self.busy_ns += monotonic_ns() - self._last_unpark
+            self._last_unpark = 0
+            cur.scheduler = None
+            cur.executor = None
+            cur.context = cur.loop = None
+            cur.budget = UNLIMITED
+            self.thread = 0
+
+    def _loop(self) -> None:
+        """Polls tasks until the runtime stops or the core is handed over. The heart of the multi-thread runtime."""
+        core = self._core
+        while True:
+            core._tick += 1
+            if core._tick % self._event_interval == 0:
+                self._turn()
+                if self._group.stopping:
+                    return
+            task = core._next_task(self._global_interval)
+            if task is None and core._nothing_deferred():
+                task = core._steal()
+            if task is not None:
+                if core._searching:
+                    core._found()
+                if not self._run_task(task):
+                    return
+            elif not core._nothing_deferred():
+                self._turn()
+            else:
+                self._sleep()
+                if self._group.stopping:
+                    return
+
+    def _run_task(self, task: Task) -> bool:
+        """Polls a task, then whom it put in the LIFO slot. False: the core was handed over meanwhile."""
+        core = self._core
+        cur = self._cur
+        cur.budget = BUDGET
+        if not self._poll(task):
+            return False
+        following = core._take_lifo()
+        if following is None:
+            return True
+        while following is not None:
+            if cur.budget == 0:  # the chain shares one budget, so that it ends
+                core._push_back(following)
+                break
+            if core._lifo_left > 0:
+                core._lifo_left -= 1
+            if not self._poll(following):
+                return False
+            following = core._take_lifo()
+        core._lifo_left = LIFO_POLLS if core._lifo_on else 0
+        return True
+
+    def _poll(self, task: Task) -> bool:
+        """Polls one task and puts it where its answer says. False: this thread has no core any more."""
+        self._core.polls += 1
+        what = self._run_observed(task) if self._observed else task._run(self._cx, self._cur)
+        core = self._core
+        if core is None:  # it called block_in_place
+            if what == 1 or what == 2:
+                schedule_in(self._group, task)
+            elif what == 3:
+                self._let_go(task)
+            return False
+        # 0, REST: a leaf holds its waker; another thread may be polling it by now
+        if what == 2:  # LATER
+            core._deferred._push(task)
+        elif what == 1:  # AGAIN
+            core._push_back(task)
+            core._notify()
+        elif what == 3:  # DONE
+            self._let_go(task)
+        return True
+
+    def _run_observed(self, task: Task) -> int:
+        """``task._run`` with what hooks and the histogram want to know around it."""
+        if self._group.hooks is not None:
+            call_hook(self._group, "on_poll", task)
+        started = monotonic_ns()
+        what = task._run(self._cx, self._cur)
+        if self._histogram is not None:
+            self._histogram.record(monotonic_ns() - started)
+        if self._group.hooks is not None:
+            # After Pending another thread may have the task; the hook gets it to read its name, not its state.
+            call_hook(self._group, "on_complete" if what == 3 else "on_pending", task)
+        return what
+
+    def _let_go(self, task: Task) -> None:
+        """A task is complete: from now on only handles hold it."""
+        scheduler = task._scheduler
+        if isinstance(scheduler, WorkerCore):
+            core: WorkerCore = scheduler
+            core._owned._discard(task)
+        else:
+            outside: Outside = scheduler
+            outside._owned._discard(task)
+        if task._error is not None and not task._cancelled_out:
+            self._pool.failed(task, task._error)
+        if self._pool.closing:
+            self._pool.one_ended()
+
+    # --- the driver, the sleep -----------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        """A look at the driver, if no other worker is in it; then whoever was deferred is woken."""
+        core = self._core
+        self.turns += 1
+        core._parked = True  # the wakes of the events notify nobody: we count afterwards
+        try:
+            self._group.seat._look()
+        finally:
+            core._parked = False
+        core._wake_deferred()
+        if self._tuned:
+            self._tune()
+        if core._has_work_for_others():
+            core._notify()
+
+    def _sleep(self) -> None:
+        """Nothing to poll and nothing to steal."""
+        core = self._core
+        group = self._group
+        if group.hooks is not None:
+            call_hook(group, "on_park", None)
+            if core._has_tasks():  # the hook made work: the driver is looked at, but nobody sleeps
+                self._turn()
+                call_hook(group, "on_unpark", None)
+                return
+        now = monotonic_ns()
+        self.busy_ns += now - self._last_unpark
+        self._last_unpark = 0
+        searching = core._searching
+        core._searching = False
+        core.parks += 1
+        if group.idle._go_to_sleep(core.index, searching):
+            notify_if_work(group)
+        while True:
+            core._parked = True
+            try:
+                core._park._park()
+            finally:
+                core._parked = False
+            self.turns += 1
+            if group.stopping or core._has_tasks():
+                core._searching = not group.idle._wake_up(core.index)
+                break
+            if not group.idle._is_asleep(core.index):
+                core._searching = True
+                break
+            core.noops += 1
+        self._last_unpark = self._batch_started = monotonic_ns()
+        self._batch_polls = core.polls
+        if core._has_work_for_others():
+            core._notify()
+        if group.hooks is not None:
+            call_hook(group, "on_unpark", None)
+
+    def _tune(self) -> None:
+        """The global queue interval from the mean time of a poll (an average in which the last batch counts 0.1)."""
+        polls = self._core.polls - self._batch_polls
+        if polls <= 0:
+            return
+        now = monotonic_ns()
+        mean = (now - self._batch_started) / polls
+        self._mean_poll = mean if self._mean_poll == 0.0 else 0.9 * self._mean_poll + 0.1 * mean
+        interval = int(_GLOBAL_TARGET_NS / self._mean_poll) if self._mean_poll > 0 else _GLOBAL_MOST
+        self._global_interval = min(max(interval, 2), _GLOBAL_MOST)
+        self._batch_started = now
+        self._batch_polls = self._core.polls
+
+    # --- spawning, blocking: called by user code on this thread -------------------------------------------
+
+    def _spawn(self, future: Any, name: Any) -> Task:
+        if self._core is None:
+            return self._pool.spawn(future, name=name)  # type: ignore[no-any-return]
+        return self._spawn_in(self._core, future, name)
+
+    def _spawn_in(self, core: WorkerCore, future: Any, name: Any) -> Task:
+        task = make_task(future, core, name, None)
+        set_caller_site(task)
+        if not core._owned._add(task):
+            task._refuse()
+            return task
+        if self._group.hooks is not None:
+            call_hook(self._group, "on_spawn", task)
+        core._push_here(task)
+        return task
+
+    def block_in_place(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Calls ``function`` here, while another thread goes on with this worker's tasks."""
+        cur = self._cur
+        saved = (cur.scheduler, cur.executor, cur.context, cur.loop, cur.budget)
+        core = self._core
+        if core is not None:
+            core._flush_lifo()
+            self._core = None
+            self._pool.hand_over(core)
+        cur.scheduler = None
+        cur.executor = None
+        cur.context = cur.loop = None
+        cur.budget = UNLIMITED
+        try:
+            return function(*args, **kwargs)
+        finally:
+            cur.scheduler, cur.executor, cur.context, cur.loop, cur.budget = saved
+            if core is not None:
+                core = self._pool.take_back(core)
+                self._core = core
+            if self._core is None:
+                cur.scheduler = self._group.outside  # still inside of a poll, but without queues of our own
+
+    # --- looking at it -------------------------------------------------------------------------------------
+
+    @property
+    def polls(self) -> int:
+        """Polls of the core that it has; -1 while it has none."""
+        core = self._core
+        return -1 if core is None else core.polls  # type: ignore[no-any-return]
+
+    @property
+    def is_parked(self) -> bool:
+        """True while the thread sleeps."""
+        return self._last_unpark == 0
+
+    @property
+    def mean_poll_ns(self) -> float:
+        """What the self-tuning takes the time of a poll to be."""
+        return self._mean_poll  # type: ignore[no-any-return]
+
+    def observe(self, histogram: Any, hooked: bool) -> None:
+        """Has polls measured, or hooks called."""
+        self._histogram = histogram
+        self._observed = hooked or histogram is not None

@@ -1,0 +1,87 @@
+cimport cython
+from cpython.ref cimport PyObject
+
+from ..core.current cimport Current, Scheduler, current
+from ..core.owned cimport OwnedTasks
+from ..core.queue cimport RunQueue
+from ..core.task cimport Task
+from ..core.waker cimport Wakeable, Waker, wake_all
+from .idle cimport Idle
+from .inject cimport Inject
+from .steal_queue cimport StealQueue
+from .worker_park cimport DriverSeat, WorkerPark
+
+
+@cython.final
+cdef class WorkerGroup:
+    cdef readonly list cores
+    cdef readonly Idle idle
+    cdef readonly Inject inject
+    cdef readonly DriverSeat seat
+    cdef public object hooks
+    cdef public object fatal
+    cdef public bint stopping
+    cdef readonly Outside outside
+
+@cython.final
+cdef class Outside(Scheduler):
+    cdef WorkerGroup _group
+    cdef OwnedTasks _owned
+
+@cython.final
+cdef class WorkerCore(Scheduler):
+    cdef readonly int index
+    cdef WorkerGroup _group
+    cdef Inject _inject
+    cdef Idle _idle
+    cdef StealQueue _queue
+    cdef PyObject *_lifo
+    cdef int _lifo_left
+    cdef bint _lifo_on
+    cdef RunQueue _overflow
+    cdef RunQueue _deferred
+    cdef list _deferred_wakers
+    cdef OwnedTasks _owned
+    cdef WorkerPark _park
+    cdef bint _parked
+    cdef bint _searching
+    cdef object _rng
+    cdef unsigned int _tick
+    cdef readonly long long polls
+    cdef readonly long long parks
+    cdef readonly long long noops
+    cdef readonly long long stolen
+    cdef readonly long long steal_operations
+    cdef readonly long long overflows
+    cdef readonly long long local_schedules
+    @cython.locals(link="PyObject *", before="PyObject *")
+    cdef int _push_here(self, Wakeable item) except -1
+    cdef int _push_back(self, Wakeable item) except -1
+    @cython.locals(index=int)
+    cdef int _notify(self) except -1
+    @cython.locals(link="PyObject *")
+    cdef int _flush_lifo(self) except -1
+    @cython.locals(item=Wakeable)
+    cdef Task _next_task(self, unsigned int global_interval)
+    @cython.locals(link="PyObject *")
+    cdef Wakeable _take_lifo(self)
+    @cython.locals(victim=WorkerCore, count=int, start=int, step=int, taken=int)
+    cdef Task _steal(self)
+    cdef int _found(self) except -1
+    @cython.locals(room=int)
+    cdef int _wake_deferred(self) except -1
+    cdef bint _nothing_deferred(self) noexcept
+    cdef bint _has_tasks(self) noexcept
+    @cython.locals(more=int)
+    cdef bint _has_work_for_others(self) noexcept
+    cdef _clear(self)
+    @cython.locals(waiting=int)
+    cdef int _length(self) noexcept
+
+@cython.locals(core=WorkerCore, index=int)
+cpdef int schedule_in(WorkerGroup group, Wakeable item) except -1
+@cython.locals(core=WorkerCore)
+cpdef int unpark(WorkerGroup group, int index) except -1
+@cython.locals(core=WorkerCore, index=int, work=bint)
+cpdef int notify_if_work(WorkerGroup group) except -1
+cpdef call_hook(WorkerGroup group, str name, object subject)

@@ -1,0 +1,318 @@
+"""WorkerCore: a worker's queues, and what its tasks refer to: the part that is handed over when the thread blocks.
+
+    wake or spawn on this worker ----> LIFO slot ---its former occupant---> own queue (256) ---overflow---> injection
+    wake on a thread that is no worker of ours -----------------------------------------------------------> injection
+    yielded, or out of budget -------> deferred ---after a turn of the driver---> own queue, at the back
+
+The LIFO slot makes a message and its answer quick: who was woken last runs next, while what it needs is in the cache.
+It is used for at most 3 polls in a row, so that two tasks that wake each other cannot keep the others waiting, and
+nobody steals from it.
+
+A task refers to the core of the worker that spawned it (``_scheduler``) wherever it runs, and its wake asks for the
+core of the thread that wakes. So the one object that all tasks of a program would otherwise count references on is one
+per worker, and most counts are made by the thread that made the object, which free-threaded CPython does without an
+atomic operation.
+
+Who may touch what: the slot, the deferred queue, the tick and the counters belong to the thread that has the core (a
+core has one thread at a time; handing over is a transition of ``worker.py``). The own queue is the owner's to push to
+and anybody's to steal from. The list of live tasks is guarded.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from ..core.current import Scheduler, current
+from ..core.hooks import Hooks
+from ..core.owned import OwnedTasks
+from ..core.queue import RunQueue
+from ..core.report import report_exception
+from ..core.task import Task
+from ..core.waker import Wakeable, Waker, wake_all
+from .idle import Idle
+from .inject import Inject
+from .steal_queue import StealQueue
+from .worker_park import DriverSeat, WorkerPark
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
+LIFO_POLLS = 3  # polls from the slot in a row; as in tokio
+
+
+class WorkerGroup:
+    """What the workers of one runtime share: the injection queue, who is idle, the seat in the driver, each other.
+
+    ``cores`` is complete before the first worker looks for work, and does not change.
+    """
+
+    __slots__ = ("cores", "fatal", "hooks", "idle", "inject", "outside", "seat", "stopping")
+
+    def __init__(self, workers: int, seat: DriverSeat, hooks: Hooks | None) -> None:
+        self.cores: list[Any] = []
+        self.idle = Idle(workers)
+        self.inject = Inject()
+        self.seat = seat
+        self.hooks = hooks
+        self.stopping = False
+        self.fatal: Any = None
+        self.outside: Any = Outside(self)
+
+
+class Outside(Scheduler):
+    """The scheduler of tasks that were spawned by a thread that is no worker: to the injection queue."""
+
+    __slots__ = ("_group", "_owned")
+
+    def __init__(self, group: WorkerGroup) -> None:
+        self._group = group
+        self._owned = OwnedTasks()
+
+    def _schedule(self, item: Wakeable) -> None:
+        if self._group.hooks is not None:
+            call_hook(self._group, "on_wake", item)
+        schedule_in(self._group, item)
+
+    def _defer(self, waker: Waker) -> None:
+        waker.wake()
+
+
+class WorkerCore(Scheduler):
+    """See above. Made by the thread that will be the worker."""
+
+    __slots__ = (
+        "_deferred",
+        "_deferred_wakers",
+        "_group",
+        "_idle",
+        "_inject",
+        "_lifo",
+        "_lifo_left",
+        "_lifo_on",
+        "_overflow",
+        "_owned",
+        "_park",
+        "_parked",
+        "_queue",
+        "_rng",
+        "_searching",
+        "_tick",
+        "index",
+        "local_schedules",
+        "noops",
+        "overflows",
+        "parks",
+        "polls",
+        "steal_operations",
+        "stolen",
+    )
+
+    def __init__(self, index: int, group: WorkerGroup, seed: int, lifo: bool) -> None:
+        self.index = index
+        self._group = group
+        self._inject = group.inject
+        self._idle = group.idle
+        self._queue = StealQueue()
+        self._lifo = cython.NULL
+        self._lifo_on = lifo
+        self._lifo_left = LIFO_POLLS if lifo else 0
+        self._overflow = RunQueue()  # empty between two calls
+        self._deferred = RunQueue()
+        self._deferred_wakers = []
+        self._owned = OwnedTasks()
+        self._park = WorkerPark(group.seat)
+        self._parked = False
+        self._searching = False
+        self._rng = random.Random(seed)
+        self._tick = 0
+        self.polls = 0
+        self.parks = 0
+        self.noops = 0
+        self.stolen = 0
+        self.steal_operations = 0
+        self.overflows = 0
+        self.local_schedules = 0
+
+    # --- in: any thread ----------------------------------------------------------------------------------
+
+    def _schedule(self, item: Wakeable) -> None:
+        if self._group.hooks is not None:
+            call_hook(self._group, "on_wake", item)
+        if current().scheduler is self:
+            self._push_here(item)
+        else:
+            schedule_in(self._group, item)
+
+    def _defer(self, waker: Waker) -> None:
+        self._deferred_wakers.append(waker)
+
+    # --- in: the worker's thread -------------------------------------------------------------------------
+
+    def _push_here(self, item: Wakeable) -> None:
+        """Woken or spawned by this worker: it runs next."""
+        self.local_schedules += 1
+        link = cython.cast("PyObject *", item)
+        if self._lifo_left > 0:
+            before = self._lifo
+            self._lifo = link
+            link = before
+        if link is not cython.NULL:
+            self._push_back(cython.cast(Wakeable, link))
+            if not self._parked:  # in a turn of the driver the worker counts its tasks afterwards
+                self._notify()
+
+    def _push_back(self, item: Wakeable) -> None:
+        """To the back of the own queue, or, if it is full, with half of it to the injection queue."""
+        if not self._queue._push(item, self._overflow):
+            self.overflows += 1
+            self._inject._push_all(self._overflow)
+
+    def _notify(self) -> None:
+        """There is work for others: wakes one of them, if all who are awake are busy."""
+        index = self._idle._worker_to_notify()
+        if index >= 0:
+            unpark(self._group, index)
+
+    def _flush_lifo(self) -> None:
+        """What is in the slot goes to the back of the queue."""
+        link = self._lifo
+        if link is not cython.NULL:
+            self._lifo = cython.NULL
+            self._push_back(cython.cast(Wakeable, link))
+
+    # --- out: the worker's thread ------------------------------------------------------------------------
+
+    def _next_task(self, global_interval: int) -> Task | None:
+        """The slot, the own queue, the injection queue; the latter first at each ``global_interval``-th tick."""
+        if self._tick % global_interval == 0:
+            item = self._inject._pop()
+            if item is not None:
+                return cython.cast(Task, item)
+        item = self._take_lifo()
+        if item is None:
+            item = self._queue._pop()
+        if item is None:
+            item = self._inject._pop_into(self._queue, len(self._group.cores))
+        return item  # type: ignore[return-value]
+
+    def _take_lifo(self) -> Wakeable | None:
+        link = self._lifo
+        if link is cython.NULL:
+            return None
+        self._lifo = cython.NULL
+        return cython.cast(Wakeable, link)
+
+    def _steal(self) -> Task | None:
+        """Half of the queue of another worker, begun at a random one; else the injection queue. None: no luck."""
+        if not self._searching:
+            self._searching = self._idle._start_searching()
+            if not self._searching:
+                return None
+        cores = self._group.cores
+        count = len(cores)
+        start = self._rng.randrange(count)
+        for step in range(count):
+            victim: WorkerCore = cores[(start + step) % count]
+            if victim is self:
+                continue
+            taken = victim._queue._steal_into(self._queue)
+            if taken > 0:
+                self.steal_operations += 1
+                self.stolen += taken
+                return self._queue._pop()  # type: ignore[return-value]
+        return self._inject._pop()  # type: ignore[return-value]
+
+    def _found(self) -> None:
+        """A searcher has found something: another may be needed for what is left."""
+        self._searching = False
+        if self._idle._stop_searching():
+            self._notify()
+
+    def _wake_deferred(self) -> None:
+        """After a turn of the driver: whoever gave way is ready again, in order."""
+        if self._deferred._length > 0:
+            room = self._queue._room()
+            while self._deferred._length > 0 and room > 0:
+                self._push_back(self._deferred._pop())
+                room -= 1
+            if self._deferred._length > 0:
+                self.overflows += 1
+                self._inject._push_all(self._deferred)
+        if self._deferred_wakers:
+            wakers = self._deferred_wakers
+            self._deferred_wakers = []
+            wake_all(wakers)
+
+    def _nothing_deferred(self) -> bool:
+        return self._deferred._length == 0 and not self._deferred_wakers
+
+    def _has_tasks(self) -> bool:
+        """Something to poll in the slot or the own queue."""
+        return self._lifo is not cython.NULL or self._queue._length() > 0
+
+    def _has_work_for_others(self) -> bool:
+        more = self._queue._length()
+        return more > 1 or (more == 1 and self._lifo is not cython.NULL)
+
+    def _clear(self) -> None:
+        """The runtime is closed and its workers have ended: no link may stay."""
+        self._lifo = cython.NULL
+        while self._queue._pop() is not None:
+            pass
+        self._deferred._clear()
+        self._deferred_wakers.clear()
+
+    def _length(self) -> int:
+        """How many tasks wait for a poll here."""
+        waiting = self._queue._length() + self._deferred._length
+        return waiting + 1 if self._lifo is not cython.NULL else waiting
+
+
+def schedule_in(group: Any, item: Wakeable) -> None:
+    """Queues ``item`` with the worker of ``group`` that runs on this thread; on any other thread, for all."""
+    found = current().scheduler
+    core: WorkerCore | None = found if isinstance(found, WorkerCore) else None
+    if core is not None and core._group is group:
+        core._push_here(item)
+    elif group.inject._push(item):
+        index = group.idle._worker_to_notify()
+        if index >= 0:
+            unpark(group, index)
+
+
+def unpark(group: Any, index: int) -> None:
+    """Wakes the worker of that number."""
+    core: WorkerCore = group.cores[index]
+    core._park._unpark()
+
+
+def notify_if_work(group: Any) -> None:
+    """The last searcher's second look, after it has been counted as asleep (``idle.py``)."""
+    shared: WorkerGroup = group
+    work = not shared.inject._is_empty()
+    for item in shared.cores:
+        core: WorkerCore = item
+        if core._queue._length() > 0:
+            work = True
+    if work:
+        index = shared.idle._worker_to_notify()
+        if index >= 0:
+            unpark(shared, index)
+
+
+def call_hook(group: Any, name: str, subject: Any) -> None:
+    """Calls a hook; one that raises is removed, and reported."""
+    hooks = group.hooks
+    if hooks is None:
+        return
+    try:
+        if subject is None:
+            getattr(hooks, name)()
+        else:
+            getattr(hooks, name)(subject)
+    except Exception as error:
+        group.hooks = None
+        report_exception(f"hook {name} of {hooks!r} raised; the hooks were removed", error)
