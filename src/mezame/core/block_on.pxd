@@ -13,5 +13,8 @@ cdef int BUDGET
 cdef class ThreadLoop(Scheduler):
     cdef Park _parker
     cdef bint _poked
+    cdef readonly long long polls
+    cdef readonly bint is_parked
+    cdef readonly unsigned long thread
     cdef bint _drive(self, Task root) except -1
     cpdef poke(self)

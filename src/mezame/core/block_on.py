@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import Any
 
 from ..errors import EnterError
@@ -21,11 +22,14 @@ from .waker import Wakeable, Waker
 class ThreadLoop(Scheduler):
     """The loop of ``block_on``: one root, this thread, a Parker."""
 
-    __slots__ = ("_parker", "_poked")
+    __slots__ = ("_parker", "_poked", "is_parked", "polls", "thread")
 
     def __init__(self) -> None:
         self._parker = Parker()
         self._poked = False
+        self.polls = 0  # for a watchdog
+        self.is_parked = True
+        self.thread = 0
 
     def _schedule(self, item: Wakeable) -> None:
         self._parker.unpark()
@@ -55,18 +59,24 @@ class ThreadLoop(Scheduler):
         cur.scheduler = self
         cur.context = cx
         cur.loop = cx
+        self.thread = get_ident()
+        self.is_parked = False
         try:
             while True:
                 if root._is_scheduled():
                     cur.budget = BUDGET
+                    self.polls += 1
                     what = root._run(cx, cur)
                     if what == 3:  # DONE
                         return True
                 elif self._take_poke():
                     return False
                 else:
+                    self.is_parked = True
                     self._parker.park(-1)
+                    self.is_parked = False
         finally:
+            self.is_parked = True
             cur.scheduler, cur.context, cur.loop, cur.budget = saved
 
 

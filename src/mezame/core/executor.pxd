@@ -56,10 +56,10 @@ cdef class Executor(Spawner):
     @cython.locals(task=Task)
     cdef _abandon(self, Task task)
     @cython.locals(task=Task)
-    cdef Task _find_running(self)
-    @cython.locals(task=Task)
     cpdef report_failures(self)
 
+@cython.locals(task=Task)
+cpdef list running_among(list tasks)
 cpdef object root_outcome(Task root)
 @cython.locals(spawner=Spawner)
 cpdef object spawn_here(object future, object name)

@@ -568,18 +568,11 @@ class Executor(Spawner):
         return self._last_unpark == 0
 
     @property
-    def polling(self) -> Any:
-        """The task that is being polled right now, or None; from any thread, at the cost of a walk over all."""
-        return self._find_running()
-
-    def _find_running(self) -> Task | None:
-        task = self._ready._get_root()
-        if task is not None and task._is_running():
-            return task  # type: ignore[no-any-return]
-        for task in self._owned._all():
-            if task._is_running():
-                return task  # type: ignore[no-any-return]
-        return None
+    def polling(self) -> list[Task]:
+        """The task that is being polled right now, if there is one; any thread, at the cost of a walk over all."""
+        root = self._ready._get_root()
+        found = running_among(self._owned._all())
+        return [root, *found] if root is not None and running_among([root]) else found
 
     @property
     def thread(self) -> int:
@@ -604,6 +597,16 @@ def root_outcome(root: Task) -> Any:
     if root._error is not None:
         raise root._error
     return root._result
+
+
+def running_among(tasks: list[Task]) -> list[Task]:
+    """Those of ``tasks`` that are being polled right now."""
+    found = []
+    for item in tasks:
+        task: Task = item
+        if task._is_running():
+            found.append(task)
+    return found
 
 
 def spawn_here(future: Any, name: Any) -> Task | None:

@@ -188,11 +188,16 @@ class Runtime:
             self._driver.timers.unpark = self._driver.unpark
         histogram = PollTimeHistogram() if poll_time_histogram else None
         self._executor.histogram = histogram
+        entered: list[Handle] = []  # a thread must not refer to the runtime, which it would keep alive
+
+        def enter() -> None:
+            EnterGuard(entered[0]).__enter__()
+
         self._pool = BlockingPool(
             max_blocking_threads,
             thread_keep_alive,
             name=namer,
-            enter=self._enter_thread,
+            enter=enter,
             on_start=on_thread_start,
             on_stop=on_thread_stop,
             on_change=self._driver.blocking_job,
@@ -209,29 +214,18 @@ class Runtime:
             histogram=histogram,
             flavor=RuntimeFlavor(flavor),
         )
+        entered.append(self._handle)
         if start_paused:
             self._clock.pause()
         self._shutdown_timeout = shutdown_timeout
         self._asyncgens = AsyncGens(self._executor)
         self._closing = threading.Lock()
         if parallel:
-            self._start_workers()
+            install = self._asyncgens.install
+            self._executor.start(lambda: (enter(), install()))
         self._watchdog = None if watchdog is None else Watchdog(self._executor, watchdog)
         self._closed = False
         _live.add(self)
-
-    def _start_workers(self) -> None:
-        handle = self._handle
-        asyncgens = self._asyncgens
-
-        def enter() -> None:  # it must not refer to the runtime, which the threads would keep
-            EnterGuard(handle).__enter__()
-            asyncgens.install()
-
-        self._executor.start(enter)
-
-    def _enter_thread(self) -> None:
-        EnterGuard(self._handle).__enter__()
 
     # --- running --------------------------------------------------------------------------------------------
 

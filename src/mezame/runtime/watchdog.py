@@ -11,23 +11,21 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
-
-from ..core.executor import Executor
 
 
 class Watchdog:
-    """Watches one executor.
+    """Watches the threads of one executor that poll.
 
     Args:
-        executor: whose polls to watch.
+        executor: whose polls to watch: an ``Executor``, or a ``MultiThread`` with its workers.
         threshold: seconds that a poll may take; above 0.
         report: called with the message; default logs a warning (logger ``mezame``).
     """
 
     def __init__(
-        self, executor: Executor, threshold: float, report: Callable[[str], Any] | None = None
+        self, executor: Any, threshold: float, report: Callable[[str], Any] | None = None
     ) -> None:
         if not threshold > 0:
             raise ValueError(f"watchdog must be a number of seconds above 0, not {threshold!r}")
@@ -39,35 +37,55 @@ class Watchdog:
         self.reports = 0
         self._thread.start()
 
-    def _watch(self) -> None:
-        seen = -1
-        since = 0.0
-        reported = -1
-        while not self._stop.wait(self._threshold / 2):
-            polls = self._executor.polls
-            now = time.monotonic()
-            if polls != seen or self._executor.is_parked:
-                seen, since = polls, now
-            elif now - since >= self._threshold and reported != polls:
-                task = self._executor.polling
-                if task is not None:
-                    reported = polls
-                    self.reports += 1
-                    self._report(self._describe(task, now - since))
+    def _loops(self) -> Iterable[Any]:
+        return getattr(self._executor, "loops", (self._executor,))
 
-    def _describe(self, task: Any, seconds: float) -> str:
-        frame = sys._current_frames().get(self._executor.thread)
+    def _watch(self) -> None:
+        watched: dict[Any, _Watched] = {}
+        while not self._stop.wait(self._threshold / 2):
+            now = time.monotonic()
+            loops = list(self._loops())
+            for loop in loops:
+                blocked = watched.setdefault(loop, _Watched()).look(loop, now)
+                if blocked >= self._threshold:
+                    self._look_closer(loop, watched[loop], blocked)
+            for gone in watched.keys() - set(loops):
+                del watched[gone]
+
+    def _look_closer(self, loop: Any, watched: _Watched, seconds: float) -> None:
+        tasks = self._executor.polling
+        if tasks:
+            watched.reported = watched.polls
+            self.reports += 1
+            self._report(self._describe(loop, tasks, seconds))
+
+    def _describe(self, loop: Any, tasks: list[Any], seconds: float) -> str:
+        frame = sys._current_frames().get(loop.thread)
         stack = "".join(traceback.format_stack(frame)) if frame is not None else "(no Python frame)\n"
-        return (
-            f"one poll of {task.name!r} (spawned at {task.spawned_at}) has blocked the runtime's thread for "
-            f"{seconds:.3f} s; it is here:\n{stack}"
-        )
+        names = ", or of ".join(f"{task.name!r} (spawned at {task.spawned_at})" for task in tasks)
+        return f"one poll of {names} has blocked the runtime's thread for {seconds:.3f} s; it is here:\n{stack}"
 
     def stop(self) -> None:
         """Ends the thread."""
         self._stop.set()
         if threading.current_thread() is not self._thread:
             self._thread.join()
+
+
+class _Watched:
+    """What is remembered of one loop between two looks."""
+
+    def __init__(self) -> None:
+        self.polls = -1
+        self.since = 0.0
+        self.reported = -1
+
+    def look(self, loop: Any, now: float) -> float:
+        """Seconds for which the same poll is seen in progress; 0 if it is not, or was reported."""
+        polls = loop.polls
+        if polls != self.polls or loop.is_parked:
+            self.polls, self.since = polls, now
+        return 0.0 if self.reported == polls else now - self.since
 
 
 def _log(message: str) -> None:

@@ -2,13 +2,13 @@ cimport cython
 
 from ..core.block_on cimport ThreadLoop
 from ..core.current cimport current
-from ..core.executor cimport root_outcome
+from ..core.executor cimport root_outcome, running_among
 from ..core.future cimport close_coroutine
 from ..core.owned cimport OwnedTasks
 from ..core.park cimport Park
 from ..core.task cimport Task, make_task
 from .worker cimport Worker
-from .worker_core cimport WorkerCore, WorkerGroup, call_hook, schedule_in, unpark
+from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park cimport DriverSeat
 
 cdef class MultiThread:
@@ -28,7 +28,7 @@ cdef class MultiThread:
     cdef object _condition
     cdef set _threads
     cdef list _handoffs
-    cdef list _roots
+    cdef dict _roots
     cdef int _made
     cdef set _failures
     cdef bint _closed
@@ -54,3 +54,4 @@ cdef class MultiThread:
 
 cpdef report(Task task)
 cpdef abandon(Task task)
+cpdef mark_observed(Task task)

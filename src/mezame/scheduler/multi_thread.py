@@ -31,7 +31,7 @@ from typing import Any
 
 from ..core.block_on import ThreadLoop
 from ..core.current import current
-from ..core.executor import EVENT_INTERVAL, root_outcome
+from ..core.executor import EVENT_INTERVAL, root_outcome, running_among
 from ..core.future import close_coroutine
 from ..core.hooks import Hooks
 from ..core.park import Park
@@ -39,7 +39,7 @@ from ..core.report import report_exception
 from ..core.task import Task, make_task, spawn_site
 from ..errors import CancelledError, EnterError, RuntimeClosedError
 from .worker import Worker
-from .worker_core import WorkerCore, WorkerGroup, call_hook, schedule_in, unpark
+from .worker_core import WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park import DriverSeat
 
 MOST_WORKERS = 1024  # far beyond any use; a larger number is a mistake
@@ -96,7 +96,7 @@ class MultiThread:
         self._condition = threading.Condition()  # of the fields from here on
         self._threads: set[threading.Thread] = set()
         self._handoffs: list[WorkerCore] = []
-        self._roots: list[ThreadLoop] = []
+        self._roots: dict[ThreadLoop, Task] = {}
         self._made = 0
         self._failures: set[Any] = set()
         self._closed = False
@@ -251,7 +251,7 @@ class MultiThread:
         if attach is not None:
             attach(root)
         with self._condition:
-            self._roots.append(loop)
+            self._roots[loop] = root
         try:
             self._drive(loop, root)
         except BaseException:
@@ -260,7 +260,7 @@ class MultiThread:
             raise
         finally:
             with self._condition:
-                self._roots.remove(loop)
+                del self._roots[loop]
         return root_outcome(root)
 
     def _make_root(self, future: Any, loop: ThreadLoop) -> Task:
@@ -295,7 +295,7 @@ class MultiThread:
     def failed(self, task: Task, error: Any) -> None:
         """A task failed; see ``Executor``."""
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
-            task._observed = True
+            mark_observed(task)
             self._set_fatal(error)
         else:
             failures = self._failures
@@ -357,8 +357,7 @@ class MultiThread:
     def _drop(self, task: Task) -> None:
         if not task._is_running():
             abandon(task)
-            for owned in self._lists():
-                owned._discard(task)
+            let_go(task)
 
     def _lists(self) -> list[Any]:
         """The lists of live tasks: one per core, and one for what was spawned from outside."""
@@ -371,7 +370,7 @@ class MultiThread:
 
     def _wait_until_empty(self, deadline: float | None) -> None:
         with self._condition:
-            while len(self) > 0:
+            while len(self) > 0 and self._threads:
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     return
@@ -460,6 +459,19 @@ class MultiThread:
         return self._park
 
     @property
+    def polling(self) -> list[Task]:
+        """The tasks (and roots) that are being polled right now, at the cost of a walk over all."""
+        with self._condition:
+            roots = list(self._roots.values())
+        return running_among(roots + self.tasks())
+
+    @property
+    def loops(self) -> list[Any]:
+        """What a watchdog watches: the workers, and the threads in ``block_on``."""
+        with self._condition:
+            return [*self.workers, *self._roots]
+
+    @property
     def thread(self) -> int:
         """Not 0 while some thread is in ``block_on``."""
         with self._condition:
@@ -522,6 +534,11 @@ def report(task: Task | None) -> None:
     """Reports a failed task that nobody looked at."""
     if task is not None:
         task._report()
+
+
+def mark_observed(task: Task) -> None:
+    """Its failure is raised elsewhere: nothing to report."""
+    task._observed = True
 
 
 def abandon(task: Task) -> None:

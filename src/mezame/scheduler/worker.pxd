@@ -5,7 +5,7 @@ from ..core.context cimport Context, loop_context
 from ..core.current cimport Current, Scheduler, Spawner, current
 from ..core.task cimport Task, make_task, set_caller_site
 from ..core.waker cimport Wakeable
-from .worker_core cimport Outside, WorkerCore, WorkerGroup, call_hook, notify_if_work, schedule_in
+from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, notify_if_work, schedule_in
 
 cdef int BUDGET
 cdef int UNLIMITED
@@ -40,7 +40,6 @@ cdef class Worker(Spawner):
     cdef bint _poll(self, Task task) except -1
     @cython.locals(what=int)
     cdef int _run_observed(self, Task task) except -1
-    @cython.locals(core=WorkerCore, outside=Outside, scheduler=Scheduler)
     cdef int _let_go(self, Task task) except -1
     @cython.locals(core=WorkerCore)
     cdef int _turn(self) except -1
@@ -50,3 +49,5 @@ cdef class Worker(Spawner):
     cdef _tune(self)
     @cython.locals(task=Task)
     cdef Task _spawn_in(self, WorkerCore core, object future, object name)
+    @cython.locals(core=WorkerCore)
+    cdef WorkerCore _give_core(self)

@@ -35,7 +35,7 @@ from ..core.clock import monotonic_ns
 from ..core.context import loop_context
 from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
 from ..core.task import Task, make_task, set_caller_site
-from .worker_core import LIFO_POLLS, Outside, WorkerCore, WorkerGroup, call_hook, notify_if_work, schedule_in
+from .worker_core import LIFO_POLLS, WorkerCore, WorkerGroup, call_hook, let_go, notify_if_work, schedule_in
 
 _GLOBAL_START = 61  # ticks between two looks at the injection queue, before there is a measurement
 _GLOBAL_TARGET_NS = 200_000  # what the self-tuned interval aims at, as in tokio
@@ -196,13 +196,7 @@ class Worker(Spawner):
 
     def _let_go(self, task: Task) -> None:
         """A task is complete: from now on only handles hold it."""
-        scheduler = task._scheduler
-        if isinstance(scheduler, WorkerCore):
-            core: WorkerCore = scheduler
-            core._owned._discard(task)
-        else:
-            outside: Outside = scheduler
-            outside._owned._discard(task)
+        let_go(task)
         if task._error is not None and not task._cancelled_out:
             self._pool.failed(task, task._error)
         if self._pool.closing:
@@ -297,13 +291,9 @@ class Worker(Spawner):
 
     def block_in_place(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Calls ``function`` here, while another thread goes on with this worker's tasks."""
-        cur = self._cur
+        cur: Any = self._cur
         saved = (cur.scheduler, cur.executor, cur.context, cur.loop, cur.budget)
-        core = self._core
-        if core is not None:
-            core._flush_lifo()
-            self._core = None
-            self._pool.hand_over(core)
+        core = self._give_core()
         cur.scheduler = None
         cur.executor = None
         cur.context = cur.loop = None
@@ -313,10 +303,18 @@ class Worker(Spawner):
         finally:
             cur.scheduler, cur.executor, cur.context, cur.loop, cur.budget = saved
             if core is not None:
-                core = self._pool.take_back(core)
-                self._core = core
+                self._core = self._pool.take_back(core)
             if self._core is None:
                 cur.scheduler = self._group.outside  # still inside of a poll, but without queues of our own
+
+    def _give_core(self) -> WorkerCore | None:
+        """Another thread goes on with the core, if we have one."""
+        core = self._core
+        if core is not None:
+            core._flush_lifo()  # the slot is this thread's; whoever takes over finds the task in the queue
+            self._core = None
+            self._pool.hand_over(core)
+        return core
 
     # --- looking at it -------------------------------------------------------------------------------------
 

@@ -283,6 +283,17 @@ def schedule_in(group: Any, item: Wakeable) -> None:
             unpark(group, index)
 
 
+def let_go(task: Task) -> None:
+    """Takes a task that is complete from the list of live tasks that it is in."""
+    scheduler = task._scheduler
+    if isinstance(scheduler, WorkerCore):
+        core: WorkerCore = scheduler
+        core._owned._discard(task)
+    else:
+        outside: Outside = scheduler
+        outside._owned._discard(task)
+
+
 def unpark(group: Any, index: int) -> None:
     """Wakes the worker of that number."""
     core: WorkerCore = group.cores[index]
