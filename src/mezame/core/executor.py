@@ -562,6 +562,11 @@ class Executor(Spawner):
         """How many wakes queued a task, from other threads."""
         return self._ready._remote_wakes  # type: ignore[no-any-return]
 
+    def worker_counters(self) -> list[tuple[Any, ...]]:
+        """For the metrics, per worker: here there is one. The order is that of ``WorkerMetrics``."""
+        busy = self.busy_ns / 1e9
+        return [(self._thread, self.polls, self.parks, 0, 0, 0, self.wakes, 0, self.queue_depth, 0.0, busy)]
+
     @property
     def is_parked(self) -> bool:
         """True while the driving thread sleeps in the driver, or nobody drives."""

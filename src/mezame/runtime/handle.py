@@ -18,7 +18,7 @@ from ..core.task import Task
 from ..driver.driver import Driver
 from ..errors import TryCurrentError
 from ..scheduler.blocking import BlockingPool
-from .metrics import PollTimeHistogram, RuntimeMetrics
+from .metrics import PollTimeHistogram, RuntimeMetrics, WorkerMetrics
 
 _ids = itertools.count(1)
 
@@ -124,7 +124,7 @@ class Handle:
         pool = self.pool.stats()
         parks = executor.parks
         return RuntimeMetrics(
-            num_workers=1,
+            num_workers=len(executor.worker_counters()),
             num_alive_tasks=len(executor),
             spawned_tasks_count=executor.spawned,
             global_queue_depth=executor.queue_depth,
@@ -139,6 +139,7 @@ class Handle:
             num_blocking_threads=pool["threads"],
             num_idle_blocking_threads=pool["idle"],
             blocking_queue_depth=pool["queued"],
+            workers=tuple(WorkerMetrics(*counters) for counters in executor.worker_counters()),
             poll_time_histogram=self._histogram.buckets() if self._histogram is not None else (),
         )
 

@@ -10,17 +10,45 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class WorkerMetrics:
+    """A snapshot of one worker's counters. Times in seconds."""
+
+    thread_id: int
+    """The ident of the thread that polls with it, 0 if none does."""
+    poll_count: int
+    """Polls of tasks."""
+    park_count: int
+    """How often it went to sleep."""
+    noop_count: int
+    """How often it woke up and found nothing to do."""
+    steal_count: int
+    """Tasks that it took from other workers."""
+    steal_operations: int
+    """How often it did so."""
+    local_schedule_count: int
+    """Tasks that were queued with it by its own thread."""
+    overflow_count: int
+    """How often its queue was full, and half of it went to the injection queue."""
+    local_queue_depth: int
+    """Tasks that wait for a poll in its queue."""
+    mean_poll_time: float
+    """What a poll took, on average, of late (multi-thread only, and only if the interval is self-tuned)."""
+    total_busy_duration: float
+    """Seconds in which it did not sleep."""
+
+
+@dataclass(frozen=True)
 class RuntimeMetrics:
     """A snapshot of a runtime's counters. Times in seconds."""
 
     num_workers: int
-    """Threads that poll tasks: 1."""
+    """Threads that poll tasks: 1, or ``worker_threads``."""
     num_alive_tasks: int
     """Spawned and not finished."""
     spawned_tasks_count: int
     """Spawned since the start."""
     global_queue_depth: int
-    """Tasks that wait for a poll."""
+    """Tasks that wait for a poll: all of them, or with several workers those in the injection queue."""
     polls_count: int
     """Polls of tasks and roots."""
     wakes_count: int
@@ -43,6 +71,8 @@ class RuntimeMetrics:
     """Those without a job."""
     blocking_queue_depth: int
     """Blocking jobs that wait for a thread."""
+    workers: tuple[WorkerMetrics, ...]
+    """One for each worker."""
     poll_time_histogram: tuple[tuple[float, int], ...] = field(default=())
     """(upper bound in seconds, polls) per bucket, if the runtime was made with ``poll_time_histogram``."""
 

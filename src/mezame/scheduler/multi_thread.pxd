@@ -55,3 +55,4 @@ cdef class MultiThread:
 cpdef report(Task task)
 cpdef abandon(Task task)
 cpdef mark_observed(Task task)
+cpdef tuple counters_of(WorkerCore core, Worker worker)

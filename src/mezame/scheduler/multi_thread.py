@@ -520,6 +520,10 @@ class MultiThread:
         """How many went through the injection queue."""
         return self._group.inject.pushed  # type: ignore[no-any-return]
 
+    def worker_counters(self) -> list[tuple[Any, ...]]:
+        """For the metrics, per worker, in the order of ``WorkerMetrics``."""
+        return [counters_of(core, self._workers[core.index]) for core in self.cores]
+
     @property
     def is_parked(self) -> bool:
         """True while every worker sleeps."""
@@ -551,3 +555,20 @@ def abandon(task: Task) -> None:
         except BaseException as error:
             report_exception(f"{task!r} refused to be dropped", error)
     task._finish(None, CancelledError("the runtime was closed before the task had unwound"))
+
+
+def counters_of(core: WorkerCore, worker: Worker | None) -> tuple[Any, ...]:
+    """A row of ``worker_counters``."""
+    return (
+        0 if worker is None else worker.thread,
+        core.polls,
+        core.parks,
+        core.noops,
+        core.stolen,
+        core.steal_operations,
+        core.local_schedules,
+        core.overflows,
+        core._length(),
+        0.0 if worker is None else worker._mean_poll / 1e9,
+        0.0 if worker is None else worker.busy_ns / 1e9,
+    )

@@ -20,7 +20,7 @@ def _clock() -> Clock:
 def pause() -> None:
     """Stops the runtime's clock. When everything is idle it jumps to the next timer at once.
 
-    Raises ``RuntimeError`` if it is paused already.
+    Raises ``RuntimeError`` if it is paused already, and in a multi-thread runtime.
 
     >>> import mezame
     >>> async def main():
@@ -33,7 +33,11 @@ def pause() -> None:
 
     Source of the semantics: ``tokio::time::pause``.
     """
-    _clock().pause()
+    clock = _clock()
+    handle = current().handle
+    if handle is not None and handle.runtime_flavor().value != "current_thread":
+        raise RuntimeError("pausing the clock needs a current_thread runtime: with several workers nobody knows all idle")
+    clock.pause()
 
 
 def resume() -> None:

@@ -1,0 +1,677 @@
+"""The multi-thread runtime: what it promises, one test per promise."""
+
+import asyncio
+import contextvars
+import gc
+import os
+import subprocess
+import sys
+import threading
+import time
+import warnings
+
+import pytest
+
+import mezame
+from mezame import sync
+from mezame.net import TcpListener, TcpStream
+from mezame.runtime import Builder, Handle, RuntimeFlavor
+
+
+def runtime(workers=2, **options):
+    return mezame.Runtime("multi_thread", worker_threads=workers, **options)
+
+
+def run(future, workers=2, **options):
+    """``future`` as a task on a worker, not as the root, which is polled by this thread."""
+    with runtime(workers, **options) as rt:
+
+        async def root():
+            return await rt.spawn(future)
+
+        return rt.block_on(root())
+
+
+# --- making it ---------------------------------------------------------------------------------------------
+
+
+def test_flavor_and_worker_count():
+    with runtime(3) as rt:
+        assert rt.handle().runtime_flavor() is RuntimeFlavor.MULTI_THREAD
+        assert rt.metrics().num_workers == 3
+    with Builder.new_multi_thread().worker_threads(1).build() as rt:
+        assert rt.metrics().num_workers == 1
+
+
+def test_the_default_is_one_worker_per_usable_cpu_and_the_environment_below_the_option(monkeypatch):
+    with mezame.Runtime("multi_thread") as rt:
+        assert rt.metrics().num_workers == len(os.sched_getaffinity(0))
+    monkeypatch.setenv("MEZAME_WORKER_THREADS", "3")
+    with mezame.Runtime("multi_thread") as rt:
+        assert rt.metrics().num_workers == 3
+    with runtime(1) as rt:
+        assert rt.metrics().num_workers == 1
+    monkeypatch.setenv("MEZAME_WORKER_THREADS", "many")
+    with pytest.raises(ValueError, match="many"):
+        mezame.Runtime("multi_thread")
+
+
+@pytest.mark.parametrize("workers", [0, -1, 100_000])
+def test_a_bad_worker_count_names_itself(workers):
+    with pytest.raises(ValueError, match=str(workers)):
+        runtime(workers)
+
+
+def test_options_of_the_other_flavor_are_refused():
+    with pytest.raises(ValueError, match="start_paused"):
+        runtime(start_paused=True)
+    with pytest.raises(ValueError, match="choose"):
+        runtime(choose=lambda n: 0)
+    with pytest.raises(ValueError, match="unhandled_panic"):
+        runtime(unhandled_panic="shutdown_runtime")
+    with pytest.raises(ValueError, match="multi_thread"):
+        mezame.Runtime(worker_threads=2)
+    with pytest.raises(ValueError, match="no_such"):
+        mezame.Runtime("no_such")
+
+
+def test_thread_names_and_hooks():
+    log = []
+    with runtime(
+        2, thread_name="w", on_thread_start=lambda: log.append(threading.current_thread().name),
+        on_thread_stop=lambda: log.append("stop"),
+    ):  # fmt: skip
+        pass
+    assert sorted(log) == ["stop", "stop", "w-0", "w-1"]
+
+
+def test_park_hooks_run_on_the_worker_and_one_that_makes_work_keeps_it_awake():
+    parked, ran = [], threading.Event()
+    gate = threading.Event()
+
+    def on_park():
+        parked.append(threading.current_thread().name)
+        if len(parked) == 1:
+            mezame.spawn(note())
+
+    async def note():
+        ran.set()
+
+    with runtime(1, on_thread_park=on_park, on_thread_unpark=gate.set, thread_name="w"):
+        assert ran.wait(5)
+        assert gate.wait(5)
+    assert set(parked) == {"w-0"}
+
+
+# --- running ---------------------------------------------------------------------------------------------
+
+
+def test_tasks_run_on_workers_and_the_root_on_the_caller():
+    async def where():
+        return threading.current_thread().name
+
+    with runtime(2, thread_name="w") as rt:
+
+        async def main():
+            return threading.get_ident(), await mezame.spawn(where())
+
+        root, task = rt.block_on(main())
+    assert root == threading.get_ident()
+    assert task.startswith("w-")
+
+
+def test_values_errors_and_aborts_reach_the_root():
+    async def fails():
+        raise KeyError("k")
+
+    async def main():
+        with pytest.raises(KeyError):
+            await mezame.spawn(fails())
+        sleeper = mezame.spawn(mezame.sleep(100))
+        sleeper.abort()
+        with pytest.raises(mezame.JoinError):
+            await sleeper
+        async with mezame.TaskGroup() as group:
+            handles = [group.spawn(double(n)) for n in range(50)]
+        return sum(handle.result() for handle in handles)
+
+    async def double(n):
+        await mezame.yield_now()
+        return 2 * n
+
+    with runtime() as rt:
+        assert rt.block_on(main()) == 2450
+    assert run(main()) == 2450
+
+
+def test_a_blocked_worker_does_not_hold_up_what_waits_behind_it():
+    """Worker 0 or 1 blocks; what it had queued is stolen by the other."""
+    gate = threading.Event()
+
+    async def blocks():
+        handles = [mezame.spawn(opens(n)) for n in range(10)]
+        assert gate.wait(5), "nobody stole"
+        return [await handle for handle in handles]
+
+    async def opens(n):
+        if n == 0:
+            gate.set()
+        return n
+
+    assert run(blocks()) == list(range(10))
+
+
+def test_contextvars_follow_a_task_from_thread_to_thread():
+    var = contextvars.ContextVar("var")
+
+    async def worker(n):
+        var.set(n)
+        for _ in range(50):
+            await mezame.yield_now()
+            assert var.get() == n
+
+    async def main():
+        var.set("main")
+        await mezame.join_all([mezame.spawn(worker(n)) for n in range(20)])
+        assert var.get() == "main"
+
+    run(main(), 4)
+
+
+def test_timers_and_sockets():
+    async def serve(listener):
+        while True:
+            stream, _ = await listener.accept()
+            mezame.spawn(echo(stream))
+
+    async def echo(stream):
+        async with stream:
+            while data := await stream.read():
+                await stream.write_all(data)
+
+    async def client(address, n):
+        async with await TcpStream.connect(address) as stream:
+            for k in range(20):
+                message = f"{n}:{k}".encode()
+                await stream.write_all(message)
+                assert await stream.read_exact(len(message)) == message
+                await mezame.sleep(0)
+        return n
+
+    async def main():
+        listener = await TcpListener.bind("127.0.0.1:0")
+        server = mezame.spawn(serve(listener))
+        got = await mezame.join_all([mezame.spawn(client(listener.local_addr(), n)) for n in range(20)])
+        server.abort()
+        with pytest.raises(mezame.time.Elapsed):
+            await mezame.timeout(0.01, mezame.pending())
+        return got
+
+    assert run(main(), 3) == list(range(20))
+
+
+def test_wakes_and_spawns_from_foreign_threads():
+    async def main():
+        handle = Handle.current()
+        sender, receiver = sync.mpsc.channel(4)
+
+        def produce(n):
+            for k in range(100):
+                sender.blocking_send((n, k))
+
+        async def count():
+            seen = 0
+            while await receiver.recv() is not None:
+                seen += 1
+            return seen
+
+        threads = [threading.Thread(target=produce, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        counting = handle.spawn(count())
+        await mezame.spawn_blocking(lambda: [thread.join() for thread in threads])
+        sender.close()
+        return await counting
+
+    with runtime() as rt:
+        assert rt.block_on(main()) == 400
+
+
+def test_two_threads_in_block_on():
+    with runtime() as rt:
+        results = []
+
+        async def main(n):
+            await mezame.sleep(0.01)
+            results.append(await mezame.spawn(add(n)))
+
+        async def add(n):
+            return n + 1
+
+        threads = [threading.Thread(target=rt.block_on, args=(main(n),)) for n in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(results) == [1, 2, 3]
+
+
+def test_async_generators_of_workers_are_closed():
+    log = []
+
+    async def numbers():
+        try:
+            yield 1
+        finally:
+            log.append("closed")
+
+    async def main():
+        generator = numbers()
+        await anext(generator)
+        log.append(generator)
+
+    run(main())
+    assert log[-1] == "closed"
+
+
+# --- the queues -----------------------------------------------------------------------------------------------
+
+
+def test_the_slot_runs_the_woken_next_and_does_not_starve_a_third():
+    """A pair that wakes each other for ever; the third gets its turn after three polls from the slot."""
+    log = []
+
+    async def ping(mine, other, stop):
+        while not stop.is_cancelled():
+            log.append("pair")
+            other.notify_one()
+            await mine.notified()
+
+    async def third(stop):
+        log.append("third")
+        stop.cancel()
+
+    async def main():
+        a, b = sync.Notify(), sync.Notify()
+        stop = sync.CancellationToken()
+        pair = [mezame.spawn(ping(a, b, stop)), mezame.spawn(ping(b, a, stop))]
+        last = mezame.spawn(third(stop))
+        await last
+        a.notify_one()
+        b.notify_one()
+        for handle in pair:
+            await handle
+
+    run(main(), 1)
+    assert "third" in log
+
+
+def test_disable_lifo_slot_keeps_first_in_first_out():
+    async def main():
+        log = []
+
+        async def note(n):
+            log.append(n)
+
+        handles = [mezame.spawn(note(n)) for n in range(5)]
+        for handle in handles:
+            await handle
+        return log
+
+    assert run(main(), 1, disable_lifo_slot=True) == [0, 1, 2, 3, 4]
+    assert run(main(), 1)[0] == 4, "the slot holds the latest"
+
+
+def test_an_overflow_is_counted_and_every_task_runs_once():
+    async def main():
+        ran = []
+
+        async def note(n):
+            ran.append(n)
+
+        await mezame.join_all([mezame.spawn(note(n)) for n in range(1000)])
+        return ran, Handle.current().metrics()
+
+    ran, metrics = run(main(), 1, disable_lifo_slot=True)
+    assert sorted(ran) == list(range(1000))
+    assert metrics.workers[0].overflow_count > 0
+
+
+def test_yield_now_gives_way_to_all_and_comes_back_in_order():
+    async def main():
+        log = []
+
+        async def twice(n):
+            log.append(n)
+            await mezame.yield_now()
+            log.append(n)
+
+        handles = [mezame.spawn(twice(n)) for n in range(4)]
+        for handle in handles:
+            await handle
+        return log
+
+    assert run(main(), 1, disable_lifo_slot=True) == [0, 1, 2, 3, 0, 1, 2, 3]
+
+
+def test_a_task_that_is_always_ready_starves_nobody():
+    async def main():
+        stop = sync.CancellationToken()
+        sender, receiver = sync.mpsc.channel(1)
+
+        async def greedy():
+            while not stop.is_cancelled():
+                await sender.send(1)
+                await receiver.recv()
+
+        busy = mezame.spawn(greedy())
+        await mezame.sleep(0.005)
+        stop.cancel()
+        await busy
+        return True
+
+    assert run(main(), 1)
+
+
+# --- block_in_place -------------------------------------------------------------------------------------------
+
+
+def test_block_in_place_lets_the_other_tasks_of_the_worker_go_on():
+    gate = threading.Event()
+
+    async def opens():
+        gate.set()
+
+    async def main():
+        var = contextvars.ContextVar("v")
+        var.set(3)
+        mezame.spawn(opens())
+        assert mezame.task.block_in_place(gate.wait, 5), "the worker's tasks stood still"
+        await mezame.yield_now()  # the task goes on, on some worker
+        await mezame.sleep(0.001)
+        assert var.get() == 3
+        with pytest.raises(ZeroDivisionError):
+            mezame.task.block_in_place(lambda: 1 / 0)
+        return mezame.task.block_in_place(mezame.block_on, mezame.ready(7))
+
+    assert run(main(), 1) == 7
+
+
+def test_block_in_place_nests_and_spawns():
+    async def five():
+        return 5
+
+    async def main():
+        def outer():
+            handle = mezame.spawn(five())
+            return mezame.task.block_in_place(mezame.block_on, handle)
+
+        results = [mezame.task.block_in_place(outer) for _ in range(10)]
+        with pytest.raises(mezame.EnterError):
+            mezame.block_on(five())
+        return results
+
+    assert run(main(), 1) == [5] * 10
+
+
+# --- misuse ------------------------------------------------------------------------------------------------------
+
+
+def test_blocking_inside_a_task_raises():
+    async def main():
+        with pytest.raises(mezame.EnterError, match="await"):
+            Handle.current().block_on(mezame.ready(1))
+        with pytest.raises(RuntimeError):
+            sync.mpsc.channel(1)[1].blocking_recv()
+        return True
+
+    with runtime() as rt:
+        assert rt.block_on(main())
+
+        async def closes():
+            with pytest.raises(mezame.EnterError):
+                rt.close()
+
+        rt.block_on(closes())
+    assert run(main())
+
+
+def test_pausing_the_clock_needs_one_thread():
+    async def main():
+        with pytest.raises(RuntimeError, match="current_thread"):
+            mezame.time.pause()
+
+    with runtime() as rt:
+        rt.block_on(main())
+
+
+# --- the end ---------------------------------------------------------------------------------------------------
+
+
+def test_close_unwinds_tasks_in_every_state():
+    log = []
+    started = threading.Barrier(2)
+
+    async def idle():
+        try:
+            await mezame.pending()
+        finally:
+            await mezame.sleep(0.001)
+            log.append("idle")
+
+    async def running():
+        started.wait(5)
+        try:
+            time.sleep(0.05)  # it is being polled when the runtime closes
+            await mezame.pending()
+        finally:
+            log.append("running")
+
+    async def yields():
+        try:
+            while True:
+                await mezame.yield_now()
+        finally:
+            log.append("yields")
+
+    async def fresh():
+        log.append("a line of it ran")
+
+    rt = runtime(2)
+    rt.spawn(idle())
+    rt.spawn(yields())
+    rt.spawn(running())
+    started.wait(5)
+    handle = rt.spawn(idle())
+    report = rt.close()
+    assert not report
+    assert sorted(log) == ["idle", "idle", "running", "yields"]
+    assert handle.is_finished()
+    late = rt.spawn(fresh())
+    assert late.cancelled()
+
+
+def test_what_refuses_to_stop_is_named():
+    gate = threading.Event()
+    began = threading.Event()
+
+    async def stubborn():
+        while True:
+            try:
+                await mezame.sleep(100)
+            except mezame.CancelledError:
+                pass
+
+    async def blocked():
+        began.set()
+        gate.wait(10)
+
+    rt = runtime(2, thread_name="w")
+    rt.spawn(stubborn(), name="stubborn")
+    rt.spawn(blocked(), name="blocked")
+    assert began.wait(5)
+    report = rt.close(0.05)
+    gate.set()
+    assert {task.name for task in report.tasks} == {"stubborn", "blocked"}
+    assert len(report.threads) == 1 and report.threads[0].startswith("w-")
+
+
+def test_an_exit_in_a_task_leaves_block_on():
+    async def exits():
+        raise SystemExit(3)
+
+    async def main():
+        mezame.spawn(exits())
+        await mezame.pending()
+
+    with pytest.raises(SystemExit, match="3"), runtime() as rt:
+        rt.block_on(main())
+
+
+def test_a_failure_that_nobody_looks_at_is_reported(caplog):
+    async def fails():
+        raise ValueError("lost")
+
+    async def main():
+        mezame.spawn(fails(), name="the failing one")
+        await mezame.sleep(0.01)
+
+    with runtime() as rt:
+        rt.block_on(main())
+    gc.collect()
+    assert "the failing one" in caplog.text
+
+
+def test_a_dropped_runtime_says_so_and_ends_its_threads():
+    rt = runtime(2, thread_name="dropped")
+    with pytest.warns(ResourceWarning, match="not closed"):
+        del rt
+        gc.collect()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("dropped")]
+
+
+def test_closing_while_a_thread_is_in_block_on_raises():
+    with runtime() as rt:
+        inside = threading.Event()
+        done = sync.CancellationToken()
+
+        async def main():
+            inside.set()
+            await done.cancelled()
+
+        thread = threading.Thread(target=rt.block_on, args=(main(),))
+        thread.start()
+        assert inside.wait(5)
+        with pytest.raises(mezame.EnterError, match="block_on"):
+            rt.close()
+        done.cancel()
+        thread.join()
+
+
+def test_a_runtime_that_fails_to_start_ends_the_threads_that_did(monkeypatch):
+    started = []
+    start = threading.Thread.start
+
+    def limited(self):
+        if self.name.startswith("few"):
+            if len(started) == 2:
+                raise RuntimeError("can't start new thread")
+            started.append(self)
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    with pytest.raises(RuntimeError, match="start new thread"):
+        runtime(4, thread_name="few")
+    for thread in started:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_an_idle_runtime_makes_no_turn():
+    async def main():
+        await mezame.yield_now()
+
+    with runtime(2) as rt:
+        rt.block_on(main())
+        executor = rt.handle().executor
+        deadline = time.monotonic() + 5
+        while not (executor.parks >= 2 and executor.is_parked) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        before = executor.turns, executor.parks
+        time.sleep(0.05)
+        assert (executor.turns, executor.parks) == before
+
+
+def test_worker_metrics():
+    async def main():
+        await mezame.join_all([mezame.spawn(mezame.sleep(0.001)) for _ in range(20)])
+        return Handle.current().metrics()
+
+    metrics = run(main(), 2)
+    assert len(metrics.workers) == 2
+    assert sum(worker.poll_count for worker in metrics.workers) == metrics.polls_count > 20
+    assert metrics.spawned_tasks_count >= 21
+    assert {worker.thread_id for worker in metrics.workers} != {0}
+
+
+PROGRAM = """
+import mezame, os, signal, threading
+async def main():
+    try:
+        await mezame.sleep(30)
+    finally:
+        await mezame.sleep(0.001)
+        print("unwound", flush=True)
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    mezame.run(main(), flavor="multi_thread", worker_threads=2)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_cancels_the_root_and_unwinds():
+    out = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=20, check=False)
+    assert out.stdout.split() == ["unwound", "interrupted"], out.stderr
+
+
+FORK = """
+import mezame, os, sys
+rt = mezame.Runtime("multi_thread", worker_threads=2)
+async def one():
+    return 1
+assert rt.block_on(one()) == 1
+pid = os.fork()
+if pid == 0:
+    try:
+        rt.block_on(one())
+    except RuntimeError as error:
+        os._exit(0 if "fork" in str(error) else 1)
+    os._exit(2)
+assert os.waitpid(pid, 0)[1] == 0
+rt.close()
+print("ok")
+"""
+
+
+def test_a_forked_child_is_told():
+    with warnings.catch_warnings():
+        out = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=20, check=False)
+    assert out.stdout.strip() == "ok", out.stderr
+
+
+def test_asyncio_and_mezame_threads_share_a_channel():
+    sender, receiver = sync.mpsc.unbounded_channel()
+
+    async def produce():
+        for n in range(10):
+            sender.send(n)
+            await mezame.yield_now()
+        sender.close()
+
+    async def consume():
+        return [item async for item in receiver]
+
+    with runtime() as rt:
+        rt.spawn(produce())
+        assert asyncio.run(consume()) == list(range(10))
