@@ -45,8 +45,8 @@ class Queues:
 
     def __init__(self, thieves, filled=0, at=0):
         self.queue = StealQueue()
-        self.queue._tail._store(at)
-        self.queue._head._store(at << 32 | at)
+        self.queue._set_tail(at)
+        self.queue._head = at << 32 | at
         self.stolen = [StealQueue() for _ in range(thieves)]
         self.overflow = RunQueue()
         self.popped = []

@@ -16,6 +16,5 @@ cdef class Inject(Guard):
     cdef _push_all(self, RunQueue items)
     cdef bint _is_empty(self) noexcept
     cdef Wakeable _pop(self)
-    @cython.locals(moved=RunQueue, room=Py_ssize_t, share=Py_ssize_t, overflow=RunQueue)
     cdef Wakeable _pop_into(self, StealQueue target, int workers)
     cdef _close(self)

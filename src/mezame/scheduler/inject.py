@@ -62,22 +62,12 @@ class Inject(Guard):
         """The oldest, or None; and a worker's share of the rest is moved to its own queue."""
         if self._length._load() == 0:
             return None
-        moved = RunQueue()
-        room = target._room()
-        if room > 128:  # half of the queue: the rest is for what wakes meanwhile
-            room = 128
         self._lock()
         item = self._queue._pop()
-        share = self._queue._length // workers
-        if share > room:
-            share = room
-        while moved._length < share:
-            moved._push(self._queue._pop())
+        # At most half of its queue: the rest is for what wakes meanwhile.
+        target._fill_from(self._queue, min(self._queue._length // workers, 128))
         self._length._store(self._queue._length)
         self._unlock()
-        overflow = RunQueue()
-        while moved._length > 0:
-            target._push(moved._pop(), overflow)
         return item
 
     def _close(self) -> None:

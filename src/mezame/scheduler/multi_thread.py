@@ -112,14 +112,15 @@ class MultiThread:
         try:
             for index in range(self._count):
                 self._start_thread(lambda index=index: self._work_first(index, go))  # type: ignore[misc]
+            with self._condition:
+                while self._made < self._count and self._group.fatal is None:
+                    self._condition.wait()
+            self._raise_fatal()
         except BaseException:
             self._group.stopping = True
-            go.set()
             raise
-        with self._condition:
-            while self._made < self._count:
-                self._condition.wait()
-        go.set()
+        finally:
+            go.set()
 
     def _start_thread(self, work: Callable[[], Any]) -> None:
         name = self._thread_name() if self._thread_name is not None else None

@@ -1,27 +1,33 @@
 cimport cython
 from cpython.ref cimport PyObject
 
+from ..core.guard cimport Guard
 from ..core.queue cimport RunQueue
 from ..core.waker cimport Wakeable
-from .word cimport Word
+from .atomic cimport atomic_load, atomic_store, atomic_swap
 
 cdef unsigned int CAPACITY
 cdef unsigned int _MASK
 cdef unsigned long long _WRAP
 
 @cython.final
-cdef class StealQueue:
+cdef class StealQueue(Guard):
     cdef PyObject *_slots[256]
-    cdef Word _head
-    cdef Word _tail
+    cdef unsigned long long _head
+    cdef unsigned long long _tail
+    cdef unsigned long long _get_head(self) noexcept
+    cdef bint _swap_head(self, unsigned long long old, unsigned long long new) noexcept
+    cdef unsigned long long _get_tail(self) noexcept
+    cdef void _set_tail(self, unsigned long long tail) noexcept
     cdef void _put(self, unsigned long long at, Wakeable item) noexcept
     @cython.locals(item="PyObject *")
     cdef Wakeable _take(self, unsigned long long at)
     @cython.locals(head=ulonglong, steal=ulonglong, real=ulonglong, tail=ulonglong, upper=ulonglong, step=int)
     cdef bint _push(self, Wakeable item, RunQueue overflow) except -1
+    @cython.locals(tail=ulonglong, room=Py_ssize_t, count=Py_ssize_t, step=Py_ssize_t)
+    cdef int _fill_from(self, RunQueue source, Py_ssize_t most) except -1
     @cython.locals(head=ulonglong, steal=ulonglong, real=ulonglong, following=ulonglong)
     cdef Wakeable _pop(self)
-    cdef unsigned int _room(self) noexcept
     @cython.locals(tail=ulonglong)
     cdef unsigned int _length(self) noexcept
     @cython.locals(

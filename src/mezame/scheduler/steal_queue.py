@@ -36,9 +36,9 @@ Source of the algorithm: tokio's ``scheduler::multi_thread::queue``.
 
 from __future__ import annotations
 
+from ..core.guard import Guard
 from ..core.queue import RunQueue
 from ..core.waker import Wakeable
-from .word import Word
 
 try:
     import cython
@@ -50,14 +50,14 @@ _MASK = CAPACITY - 1
 _WRAP = 0xFFFFFFFF
 
 
-class StealQueue:
-    """The ring. ``_push``, ``_pop``, ``_room`` and being the target of ``_steal_into`` are the owner's alone."""
+class StealQueue(Guard):
+    """The ring. ``_push``, ``_fill_from``, ``_pop`` and being the target of ``_steal_into`` are the owner's alone."""
 
     __slots__ = ("_head", "_slots", "_tail")
 
     def __init__(self) -> None:
-        self._head = Word()
-        self._tail = Word()
+        self._head = 0
+        self._tail = 0
         if not cython.compiled:
             self._slots = [None] * CAPACITY
 
@@ -71,83 +71,128 @@ class StealQueue:
             self._slots[at & _MASK] = None
         return cython.cast(Wakeable, item)
 
+    # The atomic steps (see ``word.py``); here and not there, because they are on the way of every poll.
+
+    def _get_head(self) -> int:
+        if cython.compiled:
+            return atomic_load(cython.address(self._head))  # type: ignore  # noqa: F821 - C, from the .pxd
+        self._lock()
+        head = self._head
+        self._unlock()
+        return head
+
+    def _swap_head(self, old: int, new: int) -> bool:
+        if cython.compiled:
+            return atomic_swap(cython.address(self._head), old, new)  # type: ignore  # noqa: F821
+        self._lock()
+        same: bool = self._head == old
+        if same:
+            self._head = new
+        self._unlock()
+        return same
+
+    def _get_tail(self) -> int:
+        if cython.compiled:
+            return atomic_load(cython.address(self._tail))  # type: ignore  # noqa: F821
+        self._lock()
+        tail = self._tail
+        self._unlock()
+        return tail
+
+    def _set_tail(self, tail: int) -> None:
+        if cython.compiled:
+            atomic_store(cython.address(self._tail), tail)  # type: ignore  # noqa: F821
+            return
+        self._lock()
+        self._tail = tail
+        self._unlock()
+
     # --- the owner ---------------------------------------------------------------------------------------
 
     def _push(self, item: Wakeable, overflow: RunQueue) -> bool:
         """Queues ``item`` at the back. False: it was full, and what is in ``overflow`` now has to go elsewhere."""
         while True:
-            head = self._head._load()
+            head = self._get_head()
             steal = head >> 32
             real = head & _WRAP
-            tail = self._tail._load()
+            tail = self._get_tail()
             if (tail - steal) & _WRAP < CAPACITY:
                 self._put(tail, item)
-                self._tail._store((tail + 1) & _WRAP)
+                self._set_tail((tail + 1) & _WRAP)
                 return True
             if steal != real:  # a thief is copying: it will have made room when it is done
                 overflow._push(item)
                 return False
             upper = (real + CAPACITY // 2) & _WRAP
-            if self._head._swap(head, (upper << 32) | upper):
+            if self._swap_head(head, (upper << 32) | upper):
                 for step in range(CAPACITY // 2):
                     overflow._push(self._take((real + step) & _WRAP))
                 overflow._push(item)
                 return False
 
+    def _fill_from(self, source: RunQueue, most: int) -> None:
+        """Moves the first of ``source`` to the back, as far as there is room, and at most ``most``."""
+        tail = self._get_tail()
+        room = CAPACITY - ((tail - (self._get_head() >> 32)) & _WRAP)
+        count = source._length
+        if count > room:
+            count = room
+        if count > most:
+            count = most
+        for step in range(count):
+            self._put(tail + step, source._pop())
+        self._set_tail((tail + count) & _WRAP)
+
     def _pop(self) -> Wakeable | None:
         """Takes the oldest, or None."""
         while True:
-            head = self._head._load()
+            head = self._get_head()
             steal = head >> 32
             real = head & _WRAP
-            if real == self._tail._load():
+            if real == self._get_tail():
                 return None
             following = (real + 1) & _WRAP
             if steal == real:
                 steal = following
-            if self._head._swap(head, (steal << 32) | following):
+            if self._swap_head(head, (steal << 32) | following):
                 return self._take(real)
-
-    def _room(self) -> int:
-        """How many more fit in without an overflow, at least."""
-        return CAPACITY - ((self._tail._load() - (self._head._load() >> 32)) & _WRAP)
 
     # --- any thread ---------------------------------------------------------------------------------------
 
     def _length(self) -> int:
         """How many are queued: a snapshot, right if nobody else is at work."""
-        tail = self._tail._load()
-        return (tail - (self._head._load() & _WRAP)) & _WRAP
+        tail = self._get_tail()
+        return (tail - (self._get_head() & _WRAP)) & _WRAP
 
     def _steal_into(self, target: StealQueue) -> int:
         """Moves half of the tasks (rounded up) to ``target``, the queue of the calling worker; how many they were.
 
         Nothing is taken while another thief copies, or if ``target`` is more than half full.
         """
-        end = target._tail._load()
-        if (end - (target._head._load() >> 32)) & _WRAP > CAPACITY // 2:
+        end = target._get_tail()
+        if (end - (target._get_head() >> 32)) & _WRAP > CAPACITY // 2:
             return 0
         while True:
-            head = self._head._load()
+            head = self._get_head()
             steal = head >> 32
             real = head & _WRAP
             if steal != real:
                 return 0
-            count = (self._tail._load() - real) & _WRAP
+            count = (self._get_tail() - real) & _WRAP
             count -= count // 2
             if count == 0 or count > CAPACITY // 2:  # empty; or the head moved on between the two loads
                 if count == 0:
                     return 0
                 continue
             upper = (real + count) & _WRAP
-            if self._head._swap(head, (steal << 32) | upper):
+            if self._swap_head(head, (steal << 32) | upper):
                 break
         for step in range(count):
             target._put((end + step) & _WRAP, self._take((real + step) & _WRAP))
         while True:  # the owner may pop meanwhile, which moves ``real``
-            head = self._head._load()
+            head = self._get_head()
             real = head & _WRAP
-            if self._head._swap(head, (real << 32) | real):
+            if self._swap_head(head, (real << 32) | real):
                 break
-        target._tail._store((end + count) & _WRAP)
+        target._set_tail((end + count) & _WRAP)
         return count

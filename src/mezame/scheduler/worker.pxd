@@ -21,8 +21,8 @@ cdef class Worker(Spawner):
     cdef object _histogram
     cdef bint _observed
     cdef bint _tuned
-    cdef unsigned int _event_interval
-    cdef unsigned int _global_interval
+    cdef int _event_interval
+    cdef int _global_interval
     cdef double _mean_poll
     cdef long long _batch_polls
     cdef long long _batch_started
@@ -32,12 +32,13 @@ cdef class Worker(Spawner):
     cdef readonly unsigned long thread
     @cython.locals(cur=Current)
     cpdef _run_with(self, WorkerCore core)
-    @cython.locals(core=WorkerCore, task=Task)
+    @cython.locals(core=WorkerCore, task=Task, left=int)
     cdef _loop(self)
-    @cython.locals(core=WorkerCore, cur=Current, following=Task)
-    cdef bint _run_task(self, Task task) except -1
-    @cython.locals(core=WorkerCore, what=int)
-    cdef bint _poll(self, Task task) except -1
+    @cython.locals(cur=Current, following=Task)
+    cdef bint _run_task(self, WorkerCore core, Task task) except -1
+    @cython.locals(what=int)
+    cdef bint _poll(self, WorkerCore core, Task task) except -1
+    cdef bint _put_coreless(self, Task task, int what) except -1
     @cython.locals(what=int)
     cdef int _run_observed(self, Task task) except -1
     cdef int _let_go(self, Task task) except -1

@@ -37,6 +37,11 @@ from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
 from ..core.task import Task, make_task, set_caller_site
 from .worker_core import LIFO_POLLS, WorkerCore, WorkerGroup, call_hook, let_go, notify_if_work, schedule_in
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
 _GLOBAL_START = 61  # ticks between two looks at the injection queue, before there is a measurement
 _GLOBAL_TARGET_NS = 200_000  # what the self-tuned interval aims at, as in tokio
 _GLOBAL_MOST = 127
@@ -117,9 +122,11 @@ class Worker(Spawner):
     def _loop(self) -> None:
         """Polls tasks until the runtime stops or the core is handed over. The heart of the multi-thread runtime."""
         core = self._core
+        left = self._event_interval
         while True:
-            core._tick += 1
-            if core._tick % self._event_interval == 0:
+            left -= 1
+            if left == 0:
+                left = self._event_interval
                 self._turn()
                 if self._group.stopping:
                     return
@@ -129,7 +136,7 @@ class Worker(Spawner):
             if task is not None:
                 if core._searching:
                     core._found()
-                if not self._run_task(task):
+                if not self._run_task(core, task):
                     return
             elif not core._nothing_deferred():
                 self._turn()
@@ -138,39 +145,32 @@ class Worker(Spawner):
                 if self._group.stopping:
                     return
 
-    def _run_task(self, task: Task) -> bool:
+    def _run_task(self, core: WorkerCore, task: Task) -> bool:
         """Polls a task, then whom it put in the LIFO slot. False: the core was handed over meanwhile."""
-        core = self._core
         cur = self._cur
         cur.budget = BUDGET
-        if not self._poll(task):
+        if not self._poll(core, task):
             return False
-        following = core._take_lifo()
-        if following is None:
+        if core._lifo is cython.NULL:
             return True
-        while following is not None:
+        while core._lifo is not cython.NULL:
+            following = core._take_lifo()
             if cur.budget == 0:  # the chain shares one budget, so that it ends
                 core._push_back(following)
                 break
             if core._lifo_left > 0:
                 core._lifo_left -= 1
-            if not self._poll(following):
+            if not self._poll(core, following):
                 return False
-            following = core._take_lifo()
         core._lifo_left = LIFO_POLLS if core._lifo_on else 0
         return True
 
-    def _poll(self, task: Task) -> bool:
+    def _poll(self, core: WorkerCore, task: Task) -> bool:
         """Polls one task and puts it where its answer says. False: this thread has no core any more."""
-        self._core.polls += 1
+        core.polls += 1
         what = self._run_observed(task) if self._observed else task._run(self._cx, self._cur)
-        core = self._core
-        if core is None:  # it called block_in_place
-            if what == 1 or what == 2:
-                schedule_in(self._group, task)
-            elif what == 3:
-                self._let_go(task)
-            return False
+        if self._core is not core:  # it called block_in_place
+            return self._put_coreless(task, what)
         # 0, REST: a leaf holds its waker; another thread may be polling it by now
         if what == 2:  # LATER
             core._deferred._push(task)
@@ -180,6 +180,13 @@ class Worker(Spawner):
         elif what == 3:  # DONE
             self._let_go(task)
         return True
+
+    def _put_coreless(self, task: Task, what: int) -> bool:
+        if what == 1 or what == 2:
+            schedule_in(self._group, task)
+        elif what == 3:
+            self._let_go(task)
+        return False
 
     def _run_observed(self, task: Task) -> int:
         """``task._run`` with what hooks and the histogram want to know around it."""

@@ -46,7 +46,8 @@ cdef class WorkerCore(Scheduler):
     cdef bint _parked
     cdef bint _searching
     cdef object _rng
-    cdef unsigned int _tick
+    cdef int _to_inject
+    cdef int _workers
     cdef readonly long long polls
     cdef readonly long long parks
     cdef readonly long long noops
@@ -61,14 +62,13 @@ cdef class WorkerCore(Scheduler):
     cdef int _notify(self) except -1
     @cython.locals(link="PyObject *")
     cdef int _flush_lifo(self) except -1
-    @cython.locals(item=Wakeable)
-    cdef Task _next_task(self, unsigned int global_interval)
+    @cython.locals(item=Wakeable, link="PyObject *")
+    cdef Task _next_task(self, int global_interval)
     @cython.locals(link="PyObject *")
     cdef Wakeable _take_lifo(self)
     @cython.locals(victim=WorkerCore, count=int, start=int, step=int, taken=int)
     cdef Task _steal(self)
     cdef int _found(self) except -1
-    @cython.locals(room=int)
     cdef int _wake_deferred(self) except -1
     cdef bint _nothing_deferred(self) noexcept
     cdef bint _has_tasks(self) noexcept

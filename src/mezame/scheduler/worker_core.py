@@ -99,7 +99,8 @@ class WorkerCore(Scheduler):
         "_queue",
         "_rng",
         "_searching",
-        "_tick",
+        "_to_inject",
+        "_workers",
         "index",
         "local_schedules",
         "noops",
@@ -116,6 +117,7 @@ class WorkerCore(Scheduler):
         self._inject = group.inject
         self._idle = group.idle
         self._queue = StealQueue()
+        self._workers = len(group.cores)
         self._lifo = cython.NULL
         self._lifo_on = lifo
         self._lifo_left = LIFO_POLLS if lifo else 0
@@ -127,7 +129,7 @@ class WorkerCore(Scheduler):
         self._parked = False
         self._searching = False
         self._rng = random.Random(seed)
-        self._tick = 0
+        self._to_inject = 1
         self.polls = 0
         self.parks = 0
         self.noops = 0
@@ -187,16 +189,20 @@ class WorkerCore(Scheduler):
 
     def _next_task(self, global_interval: int) -> Task | None:
         """The slot, the own queue, the injection queue; the latter first at each ``global_interval``-th tick."""
-        if self._tick % global_interval == 0:
+        self._to_inject -= 1
+        if self._to_inject <= 0:
+            self._to_inject = global_interval
             item = self._inject._pop()
             if item is not None:
                 return cython.cast(Task, item)
-        item = self._take_lifo()
+        link = self._lifo
+        if link is not cython.NULL:
+            self._lifo = cython.NULL
+            return cython.cast(Task, link)
+        item = self._queue._pop()
         if item is None:
-            item = self._queue._pop()
-        if item is None:
-            item = self._inject._pop_into(self._queue, len(self._group.cores))
-        return item  # type: ignore[return-value]
+            item = self._inject._pop_into(self._queue, self._workers)
+        return cython.cast(Task, item)
 
     def _take_lifo(self) -> Wakeable | None:
         link = self._lifo
@@ -234,10 +240,7 @@ class WorkerCore(Scheduler):
     def _wake_deferred(self) -> None:
         """After a turn of the driver: whoever gave way is ready again, in order."""
         if self._deferred._length > 0:
-            room = self._queue._room()
-            while self._deferred._length > 0 and room > 0:
-                self._push_back(self._deferred._pop())
-                room -= 1
+            self._queue._fill_from(self._deferred, self._deferred._length)
             if self._deferred._length > 0:
                 self.overflows += 1
                 self._inject._push_all(self._deferred)
