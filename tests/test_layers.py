@@ -14,7 +14,6 @@ RANKS = {
 ONLY_C = {"reuse.pxd"}  # declarations of C functions, with nothing to say in Python
 LONG = {
     "core/executor.py": "the loop with its ways in and out",
-    "core/task.py": "task and join handle are one object",
 }
 
 
