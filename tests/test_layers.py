@@ -11,10 +11,9 @@ RANKS = {
     "errors": 0, "core": 1, "driver": 2, "scheduler": 2, "runtime": 3, "future": 4, "time": 4, "sync": 4,
     "net": 4, "task": 5, "testing": 6, "cli": 7,
 }  # fmt: skip
-ONLY_C = {"reuse.pxd"}  # declarations of C functions, with nothing to say in Python
+ONLY_C = {"atomic.pxd", "reuse.pxd"}  # declarations of C functions, with nothing to say in Python
 LONG = {
     "core/executor.py": "the loop with its ways in and out",
-    "core/task.py": "task and join handle are one object",
 }
 
 

@@ -21,6 +21,7 @@ Reading order: ``core/poll.py``, ``core/waker.py``, ``core/future.py``, ``core/s
 from typing import TYPE_CHECKING, Any
 
 from . import future, runtime, time
+from .core.abort_handle import AbortHandle
 from .core.block_on import block_on
 from .core.context import Context
 from .core.coop import yield_now
@@ -28,7 +29,7 @@ from .core.executor import Executor
 from .core.future import Future, into_future, pending, poll_fn, ready
 from .core.hooks import Hooks
 from .core.poll import Poll
-from .core.task import AbortHandle, JoinHandle, Task
+from .core.task import JoinHandle, Task
 from .core.waker import Waker
 from .errors import CancelledError, EnterError, JoinError, RuntimeClosedError, SelectError, ShutdownError
 from .future.join import join, join_all, try_join

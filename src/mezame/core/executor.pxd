@@ -3,11 +3,12 @@ cimport cython
 from .clock cimport monotonic_ns
 from .context cimport Context, loop_context
 from .current cimport Current, Spawner, current
+from .frames cimport spawn_site
 from .future cimport close_coroutine
 from .owned cimport OwnedTasks
 from .park cimport Park
 from .ready cimport ReadyTasks, RootAgain
-from .task cimport Task, make_task, set_caller_site
+from .task cimport Task, make_task
 
 cdef int BUDGET
 
@@ -51,10 +52,6 @@ cdef class Executor(Spawner):
     cdef Task _make_root(self, object future)
     cdef object _enter_with_root(self, Task root)
     cdef _leave_root(self, object saved)
-    @cython.locals(left=longlong, task=Task)
-    cdef _drain(self, object deadline)
-    @cython.locals(task=Task)
-    cdef _abandon(self, Task task)
     @cython.locals(task=Task)
     cpdef report_failures(self)
 

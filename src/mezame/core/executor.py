@@ -19,7 +19,7 @@ Fairness: an event interval of 61 polls bounds how long the driver waits, the bu
 bounds one poll, FIFO queues bound everything else. So every woken task is polled within a bounded delay.
 
 The executor alone has no I/O: it parks in a ``Parker``. A runtime gives it a driver to park in
-(``scheduler/current_thread.py``); the loop is the same.
+(``scheduler/current_thread.py``); the loop is the same. How it ends is in ``shutdown.py``.
 
 Two halves: ``ReadyTasks`` (``ready.py``) has the queues, and is what tasks and wakers refer to; the Executor has
 the loop and holds the tasks (``OwnedTasks``). Nothing refers back to the Executor: dropped, it goes at once.
@@ -35,17 +35,17 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import CancelledError, EnterError, RuntimeClosedError, ShutdownError
+from ..errors import EnterError, RuntimeClosedError, ShutdownError
 from .clock import monotonic_ns
 from .context import Context, loop_context
 from .current import BUDGET, Current, Spawner, current
+from .frames import spawn_site
 from .future import Future, close_coroutine
 from .hooks import Hooks
 from .owned import OwnedTasks
 from .park import Park, Parker
 from .ready import ReadyTasks, RootAgain
-from .report import report_exception
-from .task import Task, make_task, set_caller_site, spawn_site
+from .task import Task, make_task
 
 EVENT_INTERVAL = 61  # polls between two looks at the driver; prime, so that it does not beat with batches
 GLOBAL_QUEUE_INTERVAL = 31  # ticks between two looks at the remote queue while the local one is busy
@@ -158,7 +158,7 @@ class Executor(Spawner):
     def _spawn(self, future: Any, name: Any) -> Task:
         """``spawn`` for the compiled caller that user code calls directly."""
         task = make_task(future, self._ready, name, None)
-        set_caller_site(task)
+        task._set_caller_site()
         self._admit(task)
         return task
 
@@ -437,67 +437,9 @@ class Executor(Spawner):
 
         Returns the tasks that refused to stop in time: they are dropped where they stand. Idempotent.
         """
-        if self._closed:
-            return []
-        saved = self._enter()  # first: where this raises, nothing is closed yet
-        self._closed = True
-        self._owned._close()
-        try:
-            for task in self._owned._all():
-                task.cancel()
-            deadline = None if timeout is None else monotonic_ns() + int(timeout * 1e9)
-            self._drain(deadline)
-            final = None if last is None else last()
-            if final is not None:
-                closing = make_task(final, self._ready, "closing", None)
-                self._owned._reopen_for(closing)
-                self._ready._enqueue(closing)
-                self._drain(deadline)
-            left_over = self._owned._all()
-            self._ready._close()  # first, for the queue links are no references
-            for task in left_over:
-                self._abandon(task)
-            if self._fatal is not None:
-                self._raise_fatal()  # an interrupt that came while we closed
-            return left_over
-        finally:
-            self._ready._close()  # again: those we dropped may have woken each other
-            self._leave(saved)
-            self.report_failures()
+        from .shutdown import close_executor
 
-    def _drain(self, deadline: int | None) -> None:
-        """Polls until no task is left or the time is up."""
-        while self._owned._count() > 0:
-            task = self._ready._next_task()
-            if task is not None:
-                self._poll_task(task, self._cx, self._cur)
-                if self.polls & 31 == 0:
-                    self._turn(0)
-                    if deadline is not None and monotonic_ns() >= deadline:
-                        return  # one that is always ready cannot keep us here
-                continue
-            if not self._ready._nothing_deferred():
-                self._turn(0)
-                continue
-            if deadline is None:
-                self._turn(-1)
-                continue
-            left = deadline - monotonic_ns()
-            if left <= 0:
-                return
-            self._turn(left)
-
-    def _abandon(self, task: Task) -> None:
-        """Drops a task that would not unwind: GeneratorExit at its await, then nothing more."""
-        task._to_running()
-        coro = task._coro
-        if coro is not None:
-            try:
-                coro.close()
-            except BaseException as error:
-                report_exception(f"{task!r} refused to be dropped", error)
-        task._finish(None, CancelledError("the runtime was closed before the task had unwound"))
-        self._owned._discard(task)
+        return close_executor(self, timeout, last)
 
     def poison(self, error: BaseException) -> None:
         """Has the loop raise ``error`` after the poll in progress (a fork, a fatal condition)."""

@@ -17,9 +17,10 @@ from typing import Any
 from ..errors import CancelledError
 from .context import loop_context
 from .current import BUDGET, Scheduler, current
+from .frames import spawn_site
 from .guard import Guard
 from .report import report_exception
-from .task import Task, make_task, spawn_site
+from .task import Task, make_task
 from .waker import Wakeable, Waker
 
 _RAN = "this Runnable was run or scheduled already: the next wake makes a new one"

@@ -1,102 +1,32 @@
 """Task: one future, owned by an executor, the unit of scheduling. What ``spawn`` returns.
 
 Rust has the task cell and a ``JoinHandle`` that points to it; here one object is both (``JoinHandle`` is
-another name for ``Task``). Its life, by the state word of ``state.py``:
-
-    spawn -> SCHEDULED -> RUNNING -> IDLE -> (wake) SCHEDULED -> RUNNING -> ... -> COMPLETE
-
-Who may touch what:
-
-* the coroutine, its contextvars and ``_started``: the thread that took the task to RUNNING;
-* ``_result``, ``_error``, ``_cancelled_out``: written by that thread before COMPLETE, read by others after;
-* ``_waiters``, ``_callbacks``, ``_requests``: under the guard;
-* ``_next`` (run queue) and ``_owned_at`` (list of live tasks): the queue's and the list's owner.
-
-A live task is no garbage, so the collector need not look at it: from ``spawn`` to COMPLETE the task, its coroutine
-and its contextvars are hidden from the collector (untracked; compiled only), and a million tasks cost it nothing.
-Invariant: hidden implies live, and whoever lets go of the coroutine and the contextvars (``_finish``, ``__dealloc__``)
-shows them first. The price: an executor that is dropped, never closed, while a pending coroutine of its refers
-to it, stays in memory; in Rust the same cycle of ``Arc`` does.
-
-A failure: what escapes the coroutine is stored and re-raised to whoever awaits. If nobody does, it is
-reported with the task's name and the place where it was spawned: when the task ends if no handle is held,
-else when the handle goes, at the latest when the runtime closes. (Interpreted, the failed frame refers to the
-frames of the loop that called it, and these to the task: there the report waits for the next garbage
-collection, or for the close.)
+another name for ``Task``). This file has the handle: awaiting the task, ending it, looking at it. The cell,
+which the loop polls, is in ``cell.py``.
 """
 
 from __future__ import annotations
 
-import sys
-import weakref
 from collections.abc import Callable, Generator
-from contextvars import copy_context
 from typing import Any
 
-from ..errors import CancelledError, JoinError
+from ..errors import JoinError
+from .abort_handle import AbortHandle
+from .cell import TaskCell
 from .context import Context
-from .current import Current, Scheduler, current
+from .current import Scheduler, current
 from .foreign import await_outside
-from .future import step, to_coroutine
-from .guard import Guard
+from .future import to_coroutine
 from .poll import PENDING, make_ready
-from .report import report_exception
-from .state import TaskState
 from .waitlist import Waiter, WaitList
-from .waker import Waker, wake_all
 
 try:
     import cython
 except ImportError:
     from . import cython_shim as cython
 
-# What _run answers to the loop.
-REST = 0
-AGAIN = 1
-LATER = 2
-DONE = 3
 
-
-class Ids(Guard):
-    """Numbers for tasks: unique in the process."""
-
-    __slots__ = ("_last",)
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def _take(self) -> int:
-        self._lock()
-        self._last += 1
-        number = self._last
-        self._unlock()
-        return number
-
-
-_ids = Ids()
-
-
-def without_our_frames(error: Any) -> Any:
-    """``error`` with a traceback that begins in the user's coroutine.
-
-    The frames before it are ours, which tell the user nothing.
-    """
-    for _ in range(2):
-        traceback = error.__traceback__
-        if traceback is not None and traceback.tb_next is not None:
-            error.__traceback__ = traceback.tb_next
-    return error
-
-
-def spawn_site() -> tuple[Any, int]:
-    """(code, instruction) of the nearest caller outside of this package; the line is looked up when asked for."""
-    frame: Any = sys._getframe(0)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("mezame."):
-        frame = frame.f_back
-    return (None, -1) if frame is None else (frame.f_code, frame.f_lasti)
-
-
-class Task(TaskState):
+class Task(TaskCell):
     """One spawned future: await it for its result, or abort it.
 
     Made by ``spawn``, ``Runtime.spawn``, ``TaskGroup``, ``JoinSet``; not by hand. Awaiting returns the
@@ -114,197 +44,10 @@ class Task(TaskState):
     Source of the semantics: ``tokio::task::JoinHandle``.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_callbacks",
-        "_cancel_message",
-        "_cancelled_out",
-        "_coro",
-        "_ctx",
-        "_error",
-        "_hidden",
-        "_id",
-        "_lasti",
-        "_name",
-        "_observed",
-        "_owned_at",
-        "_poll_join",
-        "_requests",
-        "_result",
-        "_root",
-        "_scheduler",
-        "_site",
-        "_started",
-        "_waiters",
-    )
+    __slots__ = ()
 
     def __init__(self) -> None:
         raise TypeError("tasks are made by mezame.spawn and its relatives, not by hand")
-
-    def _setup(self, coro: Any, scheduler: Scheduler, name: Any, context: Any) -> None:
-        """What ``__init__`` would do: ``make_task`` calls it."""
-        self._start_state()
-        self._coro = coro
-        self._scheduler = scheduler
-        self._name = name
-        self._id = _ids._take()
-        self._lasti = -1
-        self._owned_at = -1
-        if not cython.compiled:  # compiled, a new object has None, 0 and False already
-            self._site = None
-            self._result = None
-            self._error = None
-            self._cancel_message = None
-            self._callbacks = None
-            self._poll_join = None
-            self._waiters = None
-            self._requests = 0
-            self._started = False
-            self._observed = False
-            self._cancelled_out = False
-            self._root = False
-            self._hidden = False
-        if context is None:
-            self._ctx = copy_current()
-            self._hide()
-        else:  # the caller's, who may share it between tasks: nothing is hidden then
-            self._ctx = context
-
-    def _hide(self) -> None:
-        """Takes the task, its coroutine and its contextvars out of the garbage collector's sight."""
-        if cython.compiled:
-            self._hidden = True
-            gc_untrack(self)  # type: ignore  # noqa: F821 - C, from the .pxd
-            gc_untrack(self._coro)  # type: ignore  # noqa: F821
-            gc_untrack(self._ctx)  # type: ignore  # noqa: F821
-
-    def _show(self, coro: Any, ctx: Any) -> None:
-        """The end of ``_hide``; a task that cannot be in a cycle stays hidden itself for good.
-
-        What it may refer to from here on: its outcome, a join of ``poll``, the message of a cancellation.
-        """
-        if cython.compiled and self._hidden:
-            self._hidden = False
-            gc_track(coro)  # type: ignore  # noqa: F821 - C, from the .pxd
-            gc_track(ctx)  # type: ignore  # noqa: F821
-            plain = self._error is None and not is_gc(self._result)  # type: ignore  # noqa: F821
-            if not plain or self._poll_join is not None or self._cancel_message is not None:
-                gc_track(self)  # type: ignore  # noqa: F821
-
-    def __dealloc__(self) -> None:
-        if self._coro is not None:
-            self._show(self._coro, self._ctx)
-
-    # --- the poll, called by the loop -------------------------------------------------------------
-
-    def _run(self, cx: Context, cur: Current) -> int:
-        """Polls the future once: REST, AGAIN, LATER or DONE. ``cx`` and ``cur`` are the loop's."""
-        cancel = self._to_running()
-        cur.deferred = False
-        cx._source = self
-        if cancel or not cython.compiled:
-            return self._run_slowly(cx, cur, cancel, PENDING)
-        # The short way, and what nearly every poll is: one call, and no exception on the way.
-        self._started = True
-        how = 0
-        out = resume(self._coro, self._ctx, cython.address(how))  # type: ignore  # noqa: F821 - C, from the .pxd
-        if how == PYGEN_NEXT:  # type: ignore  # noqa: F821
-            if out is not PENDING:
-                return self._run_slowly(cx, cur, False, out)
-            cx._source = None  # what cx._leave() does, in line
-            if cx._made is not None:
-                cx._made = None
-            return self._to_idle(cur.deferred)
-        cx._leave()
-        if how == PYGEN_RETURN:  # type: ignore  # noqa: F821
-            self._finish(out, None)
-        else:
-            self._finish(None, out)
-        return DONE
-
-    def _run_slowly(self, cx: Context, cur: Current, cancel: bool, yielded: Any) -> int:
-        """A poll that delivers a cancellation, or goes on after a foreign future was yielded, or is interpreted."""
-        error: Any = None
-        if cancel:
-            error = self._make_cancelled()
-            if not self._started:
-                cx._leave()
-                self._coro.close()
-                self._finish(None, error)
-                return DONE
-        self._started = True
-        try:
-            done = self._ctx.run(step, self._coro, error, yielded, cx, cur)
-        except BaseException as failure:
-            cx._leave()
-            self._finish(None, without_our_frames(failure))
-            return DONE
-        cx._leave()
-        if done:
-            value = cur.value
-            cur.value = None
-            self._finish(value, None)
-            return DONE
-        return self._to_idle(cur.deferred)
-
-    def _refuse(self) -> None:
-        """Ends a task that no executor takes: cancelled, before a line of it ran."""
-        self.cancel()
-        self._to_running()
-        self._coro.close()
-        self._finish(None, self._make_cancelled())
-
-    def _make_cancelled(self) -> BaseException:
-        if self._cancel_message is None:
-            return CancelledError()
-        return CancelledError(self._cancel_message)
-
-    def _finish(self, value: Any, error: Any) -> None:
-        """RUNNING -> COMPLETE: stores the outcome, cuts the waker, wakes whoever awaits."""
-        if error is not None:
-            if isinstance(error, CancelledError):
-                self._cancelled_out = True
-            self._error = error
-        self._result = value
-        self._cut_waker()
-        wakers: list[Waker] = []
-        self._to_complete()
-        self._lock()
-        # Under the guard, because other threads look (name, get_coro); dropped after it, for that runs code.
-        coro = self._coro
-        ctx = self._ctx
-        self._coro = None
-        self._ctx = None
-        if self._waiters is not None:
-            self._waiters._take_wakers(wakers)
-        callbacks = self._callbacks
-        self._callbacks = None
-        self._unlock()
-        self._show(coro, ctx)
-        del coro, ctx
-        if wakers:
-            wake_all(wakers)
-        if callbacks is not None:
-            for callback in callbacks:
-                self._call_back(callback)
-
-    def _call_back(self, callback: Any) -> None:
-        try:
-            callback(self)
-        except Exception as failure:
-            report_exception(f"exception in a done callback of {self!r}", failure)
-
-    def _wake(self) -> None:
-        if self._to_notified():
-            self._scheduler._schedule(self)
-
-    def _fresh_waker(self) -> Waker:
-        """The waker, for the loop's own use (while the task is being polled)."""
-        return self._make_waker()
-
-    def _set_site(self, code: Any, lasti: int) -> None:
-        self._site = code
-        self._lasti = lasti
 
     # --- cancellation --------------------------------------------------------------------------------
 
@@ -327,15 +70,7 @@ class Task(TaskState):
 
         Returns False if the task had already finished.
         """
-        self._lock()
-        self._requests += 1
-        self._unlock()
-        if msg is not None:
-            self._cancel_message = msg
-        answer = self._to_cancelled()
-        if answer == 1:
-            self._scheduler._schedule(self)
-        return answer >= 0
+        return self._request_cancel(msg)
 
     def uncancel(self) -> int:
         """``asyncio.Task.uncancel``: takes one cancellation request back; returns how many are left.
@@ -496,13 +231,7 @@ class Task(TaskState):
     @property
     def spawned_at(self) -> str:
         """``file:line`` of the call that spawned it, or "unknown"."""
-        if self._site is None:
-            return "unknown"
-        line = self._site.co_firstlineno
-        for start, end, number in self._site.co_lines():
-            if start <= self._lasti < end and number is not None:
-                line = number
-        return f"{self._site.co_filename}:{line}"
+        return self._where()
 
     @property
     def is_root(self) -> bool:
@@ -513,22 +242,12 @@ class Task(TaskState):
         kind = "root" if self._root else "Task"
         return f"<{kind} {self.name} {self.state} spawned at {self.spawned_at}>"
 
-    def _report(self) -> None:
-        """Reports a failure that nobody looked at, once."""
-        if self._error is None or self._observed or self._cancelled_out or self._root:
-            return
-        self._observed = True
-        name = self._name if self._name is not None else f"task-{self._id}"
-        report_exception(
-            f"task {name!r} (spawned at {self.spawned_at}) failed and nobody looked at its result", self._error
-        )
-
-    def __del__(self) -> None:
-        if self._error is not None:
-            self._report()
-
     def __class_getitem__(cls, item: object) -> type:
         return cls
+
+
+if cython.compiled:
+    free_as_base(Task)  # type: ignore  # noqa: F821 - C, from the .pxd
 
 
 class _InContext:
@@ -606,39 +325,6 @@ if cython.compiled:
     reuse(JoinFuture)  # type: ignore  # noqa: F821 - C, from the .pxd
 
 
-class AbortHandle:
-    """Aborts a task; cannot await it, and keeps neither the task nor its result alive.
-
-    From ``Task.abort_handle()``, ``JoinSet.spawn``. Dropping it does nothing.
-
-    Source of the semantics: ``tokio::task::AbortHandle``.
-    """
-
-    __slots__ = ("_reference", "id")
-
-    def __init__(self, task: Task) -> None:
-        self._reference = weakref.ref(task)
-        self.id = task.id
-
-    def abort(self) -> None:
-        """``Task.abort``; does nothing if the task has ended."""
-        task = self._reference()
-        if task is not None:
-            task.abort()
-
-    def is_finished(self) -> bool:
-        """True when the task has ended."""
-        task = self._reference()
-        return task is None or task.is_finished()
-
-    def clone(self) -> AbortHandle:
-        """A handle of the same task: this object, for it can be shared and kept."""
-        return self
-
-    def __repr__(self) -> str:
-        return f"<AbortHandle of {self._reference()!r}>"
-
-
 def make_task(future: Any, scheduler: Scheduler, name: Any, context: Any) -> Task:
     """A task in SCHEDULED, in no queue yet. Raises ``TypeError`` if ``future`` cannot be awaited."""
     coro = to_coroutine(future)  # first: a task is whole or does not exist
@@ -652,21 +338,6 @@ def await_task(task: Task) -> Any:
     join = JoinFuture.__new__(JoinFuture)
     join._start_join(task)
     return await_outside(join) if current().context is None else join
-
-
-def copy_current() -> Any:
-    """The contextvars of here, copied, as asyncio does at spawn."""
-    if cython.compiled:
-        return context_copy()  # type: ignore  # noqa: F821 - C, from the .pxd
-    return copy_context()
-
-
-def set_caller_site(task: Task) -> None:
-    """Notes in ``task`` where the innermost Python frame stands."""
-    if cython.compiled:
-        task._site = caller_code(cython.address(task._lasti))  # type: ignore  # noqa: F821 - C, from the .pxd
-    else:
-        task._site, task._lasti = spawn_site()
 
 
 JoinHandle = Task

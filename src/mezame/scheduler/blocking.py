@@ -21,10 +21,11 @@ from typing import Any
 
 from ..core.context import loop_context
 from ..core.current import Scheduler, current
+from ..core.frames import spawn_site
 from ..core.future import Future
 from ..core.poll import make_ready
 from ..core.report import report_exception
-from ..core.task import Task, make_task, spawn_site
+from ..core.task import Task, make_task
 from ..core.waker import Wakeable
 
 LIMIT = 512

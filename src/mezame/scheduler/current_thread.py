@@ -19,6 +19,7 @@ from ..core.block_on import ThreadLoop
 from ..core.current import current
 from ..core.executor import Executor, root_outcome
 from ..core.future import close_coroutine
+from ..core.shutdown import drop_task
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
 
@@ -56,7 +57,7 @@ class CurrentThread(Executor):
             self._block_on(root, loop)
         except BaseException:
             if not root._is_complete():  # a failure of the loop, a second interrupt: the root goes with it
-                self._abandon(root)
+                drop_task(root)
             raise
         return root_outcome(root)
 

@@ -3,9 +3,11 @@ cimport cython
 from ..core.block_on cimport ThreadLoop
 from ..core.current cimport current
 from ..core.executor cimport root_outcome, running_among
+from ..core.frames cimport spawn_site
 from ..core.future cimport close_coroutine
 from ..core.owned cimport OwnedTasks
 from ..core.park cimport Park
+from ..core.shutdown cimport drop_task
 from ..core.task cimport Task, make_task
 from .worker cimport Worker
 from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
@@ -53,6 +55,5 @@ cdef class MultiThread:
     cdef object _queued(self)
 
 cpdef report(Task task)
-cpdef abandon(Task task)
 cpdef mark_observed(Task task)
 cpdef tuple counters_of(WorkerCore core, Worker worker)

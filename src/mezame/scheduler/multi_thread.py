@@ -32,12 +32,14 @@ from typing import Any
 from ..core.block_on import ThreadLoop
 from ..core.current import current
 from ..core.executor import EVENT_INTERVAL, root_outcome, running_among
+from ..core.frames import spawn_site
 from ..core.future import close_coroutine
 from ..core.hooks import Hooks
 from ..core.park import Park
 from ..core.report import report_exception
-from ..core.task import Task, make_task, spawn_site
-from ..errors import CancelledError, EnterError, RuntimeClosedError
+from ..core.shutdown import drop_task
+from ..core.task import Task, make_task
+from ..errors import EnterError, RuntimeClosedError
 from .worker import Worker
 from .worker_core import WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park import DriverSeat
@@ -257,7 +259,7 @@ class MultiThread:
             self._drive(loop, root)
         except BaseException:
             if not root.is_finished():  # a failure of the runtime, a second interrupt: the root goes with it
-                abandon(root)
+                drop_task(root)
             raise
         finally:
             with self._condition:
@@ -357,7 +359,7 @@ class MultiThread:
 
     def _drop(self, task: Task) -> None:
         if not task._is_running():
-            abandon(task)
+            drop_task(task)
             let_go(task)
 
     def _lists(self) -> list[Any]:
@@ -544,18 +546,6 @@ def report(task: Task | None) -> None:
 def mark_observed(task: Task) -> None:
     """Its failure is raised elsewhere: nothing to report."""
     task._observed = True
-
-
-def abandon(task: Task) -> None:
-    """Drops a task that would not unwind: GeneratorExit at its await, then nothing more."""
-    task._to_running()
-    coro = task._coro
-    if coro is not None:
-        try:
-            task._ctx.run(coro.close)
-        except BaseException as error:
-            report_exception(f"{task!r} refused to be dropped", error)
-    task._finish(None, CancelledError("the runtime was closed before the task had unwound"))
 
 
 def counters_of(core: WorkerCore, worker: Worker | None) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@ cimport cython
 from ..core.clock cimport monotonic_ns
 from ..core.context cimport Context, loop_context
 from ..core.current cimport Current, Scheduler, Spawner, current
-from ..core.task cimport Task, make_task, set_caller_site
+from ..core.task cimport Task, make_task
 from ..core.waker cimport Wakeable
 from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, notify_if_work, schedule_in
 

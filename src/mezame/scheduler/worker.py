@@ -34,7 +34,7 @@ from typing import Any
 from ..core.clock import monotonic_ns
 from ..core.context import loop_context
 from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
-from ..core.task import Task, make_task, set_caller_site
+from ..core.task import Task, make_task
 from .worker_core import LIFO_POLLS, WorkerCore, WorkerGroup, call_hook, let_go, notify_if_work, schedule_in
 
 try:
@@ -287,7 +287,7 @@ class Worker(Spawner):
 
     def _spawn_in(self, core: WorkerCore, future: Any, name: Any) -> Task:
         task = make_task(future, core, name, None)
-        set_caller_site(task)
+        task._set_caller_site()
         if not core._owned._add(task):
             task._refuse()
             return task

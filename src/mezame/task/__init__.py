@@ -4,11 +4,12 @@ Tasks that belong together go into a ``JoinSet`` (``JoinQueue``, ``JoinMap``), o
 server starts and forgets into a ``TaskTracker``. ``spawn`` alone is for tasks that outlive their parent.
 """
 
+from ..core.abort_handle import AbortHandle
 from ..core.atomic_waker import AtomicWaker
 from ..core.coop import consume_budget, has_budget_remaining, poll_proceed, refund, unconstrained, yield_now
 from ..core.runnable import Runnable, raw_spawn
 from ..core.state import TaskState as State
-from ..core.task import AbortHandle, JoinHandle, Task
+from ..core.task import JoinHandle, Task
 from ..errors import JoinError
 from ..future.task_group import TaskGroup
 from ..runtime.blocking import spawn_blocking

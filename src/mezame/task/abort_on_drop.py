@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from ..core.task import AbortHandle, JoinFuture, Task
+from ..core.abort_handle import AbortHandle
+from ..core.task import JoinFuture, Task
 from ..errors import CancelledError, JoinError
 from ..sync.notify import Notify
 

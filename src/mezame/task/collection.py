@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..core.abort_handle import AbortHandle
 from ..core.context import Context
-from ..core.task import AbortHandle, Task
+from ..core.task import Task
 from ..errors import CancelledError, JoinError
 from ..runtime.blocking import spawn_blocking
 from .completions import Completions, JoinNext

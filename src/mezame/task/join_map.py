@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from ..core.task import AbortHandle, Task
+from ..core.abort_handle import AbortHandle
+from ..core.task import Task
 from ..runtime.blocking import spawn_blocking
 from ..runtime.spawn_through import spawn_through
 from .join_set import JoinSet

@@ -1,0 +1,120 @@
+cimport cython
+
+from .context cimport Context
+from .current cimport Current, Scheduler
+from .frames cimport caller_code, spawn_site, without_our_frames
+from .future cimport step
+from .guard cimport Guard
+from .poll cimport PendingType
+from .state cimport TaskState
+from .waitlist cimport Waiter, WaitList
+from .waker cimport Waker, wake_all
+
+cdef extern from "Python.h":
+    object context_copy "PyContext_CopyCurrent"()
+
+# One poll of a coroutine in its contextvars, in one call: ``how`` says whether the answer is what it returned,
+# what it yielded, or the exception that it raised. No exception is set when it returns.
+cdef extern from *:
+    """
+    static PyObject *mezame_take_exception(void) {
+    #if PY_VERSION_HEX >= 0x030C0000
+        return PyErr_GetRaisedException();
+    #else
+        PyObject *type, *value, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        PyErr_NormalizeException(&type, &value, &traceback);
+        if (traceback != NULL) {
+            PyException_SetTraceback(value, traceback);
+            Py_DECREF(traceback);
+        }
+        Py_DECREF(type);
+        return value;
+    #endif
+    }
+    static inline PyObject *mezame_resume(PyObject *coroutine, PyObject *context, int *how) {
+        PyObject *out = NULL;
+        if (PyContext_Enter(context) < 0) {
+            *how = PYGEN_ERROR;
+            return mezame_take_exception();
+        }
+        *how = PyIter_Send(coroutine, Py_None, &out);
+        if (*how == PYGEN_ERROR)
+            out = mezame_take_exception();
+        if (PyContext_Exit(context) < 0) {
+            Py_XDECREF(out);
+            *how = PYGEN_ERROR;
+            out = mezame_take_exception();
+        }
+        return out;
+    }
+    static inline int mezame_untrack(PyObject *object) {
+        if (!PyObject_IS_GC(object) || !PyObject_GC_IsTracked(object))
+            return 0;
+        PyObject_GC_UnTrack(object);
+        return 1;
+    }
+    static inline void mezame_track(PyObject *object) {
+        if (PyObject_IS_GC(object) && !PyObject_GC_IsTracked(object))
+            PyObject_GC_Track(object);
+    }
+    static inline int mezame_is_gc(PyObject *object) { return PyObject_IS_GC(object); }
+    """
+    int PYGEN_RETURN
+    int PYGEN_ERROR
+    int PYGEN_NEXT
+    object resume "mezame_resume"(object coroutine, object context, int *how)
+    bint gc_untrack "mezame_untrack"(object obj) noexcept
+    void gc_track "mezame_track"(object obj) noexcept
+    bint is_gc "mezame_is_gc"(object obj) noexcept
+
+cdef PendingType PENDING
+
+cdef class Ids(Guard):
+    cdef long long _last
+    cdef long long _take(self) noexcept
+
+cdef Ids _ids
+
+cdef class TaskCell(TaskState):
+    cdef object __weakref__
+    cdef object _coro
+    cdef object _ctx
+    cdef Scheduler _scheduler
+    cdef object _result
+    cdef object _error
+    cdef WaitList _waiters
+    cdef list _callbacks
+    cdef Waiter _poll_join
+    cdef object _name
+    cdef object _cancel_message
+    cdef object _site
+    cdef Py_ssize_t _owned_at
+    cdef long long _id
+    cdef int _lasti
+    cdef int _requests
+    cdef bint _started
+    cdef bint _observed
+    cdef bint _cancelled_out
+    cdef bint _root
+    cdef bint _hidden
+    cdef int _setup(self, object coro, Scheduler scheduler, object name, object context) except -1
+    @cython.locals(how=int, cancel=bint)
+    cdef int _run(self, Context cx, Current cur) except -1
+    @cython.locals(done=bint)
+    cdef int _run_slowly(self, Context cx, Current cur, bint cancel, object yielded) except -1
+    cdef int _hide(self) except -1
+    cdef int _show(self, object coro, object ctx) except -1
+    cdef int _refuse(self) except -1
+    cdef object _make_cancelled(self)
+    @cython.locals(wakers=list, callbacks=list)
+    cdef _finish(self, object value, object error)
+    cdef _call_back(self, object callback)
+    cdef Waker _fresh_waker(self)
+    cdef bint _request_cancel(self, object message) except -1
+    cdef int _set_site(self, object code, int lasti) except -1
+    cdef int _set_caller_site(self) except -1
+    cdef str _where(self)
+    cdef _report(self)
+
+cdef object copy_current()

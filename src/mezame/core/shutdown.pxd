@@ -1,0 +1,13 @@
+cimport cython
+
+from .clock cimport monotonic_ns
+from .executor cimport Executor
+from .task cimport Task, make_task
+
+@cython.locals(task=Task, closing=Task)
+cpdef list close_executor(Executor executor, object timeout, object last)
+@cython.locals(left=longlong, task=Task)
+cdef drain(Executor executor, object deadline)
+cpdef drop_task(Task task)
+@cython.locals(entered=list)
+cdef close_inside(object coro, object context)

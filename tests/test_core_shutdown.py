@@ -1,0 +1,84 @@
+"""How an executor ends: what is dropped runs in its own contextvars, and is told what it refused."""
+
+from __future__ import annotations
+
+import logging
+from contextvars import ContextVar, copy_context
+from typing import Any
+
+import pytest
+
+import mezame
+from mezame.core.shutdown import drop_task
+
+mark: ContextVar[str] = ContextVar("mark", default="nobody's")
+
+
+async def stay(seen: list[str], gate: Any) -> None:
+    """Refuses to unwind; notes whose contextvars it is dropped in."""
+    mark.set("the task's")
+    while True:
+        try:
+            await gate
+        except mezame.CancelledError:
+            continue
+        except GeneratorExit:
+            seen.append(mark.get())
+            raise
+
+
+def test_a_task_that_would_not_unwind_is_dropped_in_its_contextvars():
+    executor = mezame.Executor()
+    seen: list[str] = []
+    task = executor.spawn(stay(seen, mezame.pending()))
+    executor.run_until_stalled()
+    assert executor.close(0.0) == [task]
+    assert seen == ["the task's"] and mark.get() == "nobody's"
+    assert task.cancelled() and task.get_coro() is None and executor.is_empty()
+    assert executor.close() == []
+
+
+def test_a_failure_while_it_is_dropped_is_reported_and_the_next_is_dropped_too(caplog):
+    async def fail() -> None:
+        while True:
+            try:
+                await mezame.pending()
+            except mezame.CancelledError:
+                continue
+            except GeneratorExit:
+                raise ValueError("no way out") from None
+
+    executor = mezame.Executor()
+    seen: list[str] = []
+    tasks = [executor.spawn(fail(), name="failing"), executor.spawn(stay(seen, mezame.pending()))]
+    executor.run_until_stalled()
+    with caplog.at_level(logging.ERROR, "mezame"):
+        assert executor.close(0.0) == tasks
+    assert "failing" in caplog.text and "refused to be dropped" in caplog.text and "no way out" in caplog.text
+    assert seen == ["the task's"] and all(task.cancelled() for task in tasks)
+
+
+def test_contextvars_that_are_in_use_cannot_be_entered_and_the_coroutine_is_closed_all_the_same(caplog):
+    """Contextvars of the caller's, who is inside of them."""
+    executor = mezame.Executor()
+    context = copy_context()
+    seen: list[str] = []
+    task = executor.spawn(stay(seen, mezame.pending()), context=context, name="inside")
+    executor.run_until_stalled()
+    with caplog.at_level(logging.ERROR, "mezame"):
+        context.run(drop_task, task)
+    assert seen == ["the task's"]
+    assert task.cancelled() and caplog.text == ""
+
+
+def test_close_refuses_inside_of_a_loop_and_closes_nothing():
+    inner = mezame.Executor()
+    task = inner.spawn(mezame.ready(1))
+
+    async def main() -> None:
+        with pytest.raises(mezame.EnterError):
+            inner.close()
+
+    mezame.run(main())
+    inner.run()
+    assert task.result() == 1
