@@ -661,7 +661,8 @@ print("ok")
 
 def test_a_forked_child_is_told():
     with warnings.catch_warnings():
-        out = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=20, check=False)
+        command = [sys.executable, "-W", "ignore", "-c", FORK]
+        out = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert out.stdout.strip() == "ok", out.stderr
 
 

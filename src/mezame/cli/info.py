@@ -12,6 +12,9 @@ import mezame
 
 from ..driver.epoll import available
 
+GIL_ON = "on: one thread at a time runs Python code, also with flavor='multi_thread'"
+GIL_OFF = "off: the workers of flavor='multi_thread' run Python code in parallel"
+
 
 def modules() -> dict[str, bool]:
     """Each module that may be compiled, and whether it is (a ``.pxd`` lies beside it)."""
@@ -44,4 +47,4 @@ def print_info(out: TextIO) -> None:
         if not is_compiled and compiled:
             print(f"  interpreted: {name}", file=out)
     print(f"I/O driver        {'epoll' if available() else 'selectors'}", file=out)
-    print(f"GIL               {'on: Python code does not run in parallel' if gil else 'off'}", file=out)
+    print(f"GIL               {GIL_ON if gil else GIL_OFF}", file=out)

@@ -58,6 +58,18 @@ cdef extern from *:
         if (PyObject_IS_GC(object) && !PyObject_GC_IsTracked(object))
             PyObject_GC_Track(object);
     }
+    #if defined(__GNUC__) && defined(__linux__)
+    static _Thread_local long long mezame_id __attribute__((tls_model("initial-exec"))) = 0;
+    static _Thread_local long long mezame_last_id __attribute__((tls_model("initial-exec"))) = 0;
+    #else
+    static _Thread_local long long mezame_id = 0;
+    static _Thread_local long long mezame_last_id = 0;
+    #endif
+    static inline long long mezame_next_of_block(void) { return mezame_id < mezame_last_id ? ++mezame_id : 0; }
+    static inline void mezame_use_block(long long first, long long last) {
+        mezame_id = first;
+        mezame_last_id = last;
+    }
     static inline int mezame_is_gc(PyObject *object) { return PyObject_IS_GC(object); }
     """
     int PYGEN_RETURN
@@ -67,11 +79,17 @@ cdef extern from *:
     bint gc_untrack "mezame_untrack"(object obj) noexcept
     void gc_track "mezame_track"(object obj) noexcept
     bint is_gc "mezame_is_gc"(object obj) noexcept
+    # The block of task numbers that this thread has taken: the next of it, or 0.
+    long long next_of_block "mezame_next_of_block"() noexcept
+    void use_block "mezame_use_block"(long long first, long long last) noexcept
 
 cdef PendingType PENDING
 
+cdef int _BLOCK
+
 cdef class Ids(Guard):
     cdef long long _last
+    @cython.locals(number=longlong)
     cdef long long _take(self) noexcept
 
 cdef Ids _ids

@@ -97,7 +97,7 @@ class Handle:
     def spawn(self, future: Any, *, name: str | None = None) -> Task:
         """Spawns a task on the runtime: ``mezame.spawn`` for other threads."""
         self._check_fork(future)
-        return self.executor.spawn(future, name=name)
+        return self.executor.spawn(future, name=name)  # type: ignore[no-any-return]
 
     def spawn_blocking(self, function: Callable[..., Any], *args: Any, name: str | None = None, **kwargs: Any) -> Task:
         """Runs a blocking call on the runtime's pool: ``mezame.spawn_blocking`` for other threads."""
@@ -149,7 +149,7 @@ class Handle:
 
     def tasks(self) -> list[Task]:
         """The unfinished tasks of this moment, oldest first."""
-        return self.executor.tasks()
+        return self.executor.tasks()  # type: ignore[no-any-return]
 
     def _check_fork(self, future: Any = None) -> None:
         if os.getpid() != self._pid:

@@ -221,8 +221,13 @@ class Runtime:
         self._asyncgens = AsyncGens(self._executor)
         self._closing = threading.Lock()
         if parallel:
-            install = self._asyncgens.install
-            self._executor.start(lambda: (enter(), install()))
+            asyncgens = self._asyncgens  # and not self: the threads do not keep the runtime
+
+            def begin() -> None:
+                enter()
+                asyncgens.install()
+
+            self._executor.start(begin)
         self._watchdog = None if watchdog is None else Watchdog(self._executor, watchdog)
         self._closed = False
         _live.add(self)
@@ -355,7 +360,9 @@ def refuse_options(**given: Any) -> None:
     """Raises for what only a current-thread runtime can do."""
     for name, value in given.items():
         if value:
-            raise ValueError(f"{name} needs flavor='current_thread': with several workers there is no one order of events")
+            raise ValueError(
+                f"{name} needs flavor='current_thread': with several workers there is no one order of events"
+            )
 
 
 def worker_count(given: int | None) -> int:

@@ -9,7 +9,7 @@ from ..core.owned cimport OwnedTasks
 from ..core.park cimport Park
 from ..core.shutdown cimport drop_task
 from ..core.task cimport Task, make_task
-from .worker cimport Worker
+from .worker cimport Worker, counters_of
 from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park cimport DriverSeat
 
@@ -20,15 +20,11 @@ cdef class MultiThread:
     cdef int _global_interval
     cdef bint _lifo
     cdef object _seed
-    cdef object _thread_name
-    cdef object _on_start
-    cdef object _on_stop
-    cdef object _enter
     cdef WorkerGroup _group
     cdef list _workers
     cdef object _histogram
     cdef object _condition
-    cdef set _threads
+    cdef object _threads
     cdef list _handoffs
     cdef dict _roots
     cdef int _made
@@ -56,4 +52,3 @@ cdef class MultiThread:
 
 cpdef report(Task task)
 cpdef mark_observed(Task task)
-cpdef tuple counters_of(WorkerCore core, Worker worker)

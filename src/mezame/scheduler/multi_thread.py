@@ -36,13 +36,13 @@ from ..core.frames import spawn_site
 from ..core.future import close_coroutine
 from ..core.hooks import Hooks
 from ..core.park import Park
-from ..core.report import report_exception
 from ..core.shutdown import drop_task
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
-from .worker import Worker
+from .worker import Worker, counters_of
 from .worker_core import WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park import DriverSeat
+from .worker_threads import WorkerThreads
 
 MOST_WORKERS = 1024  # far beyond any use; a larger number is a mistake
 
@@ -88,15 +88,11 @@ class MultiThread:
         self._global_interval = global_queue_interval or 0
         self._lifo = lifo
         self._seed = seed
-        self._thread_name = thread_name
-        self._on_start = on_start
-        self._on_stop = on_stop
-        self._enter: Callable[[], Any] | None = None
+        self._threads = WorkerThreads(thread_name, on_start, on_stop, self._set_fatal)
         self._group = WorkerGroup(workers, DriverSeat(park), hooks)
         self._workers: list[Worker | None] = [None] * workers
         self._histogram: Any = None
-        self._condition = threading.Condition()  # of the fields from here on
-        self._threads: set[threading.Thread] = set()
+        self._condition = self._threads.changed  # guards the fields from here on
         self._handoffs: list[WorkerCore] = []
         self._roots: dict[ThreadLoop, Task] = {}
         self._made = 0
@@ -108,48 +104,19 @@ class MultiThread:
 
     def start(self, enter: Callable[[], Any] | None) -> None:
         """Starts the workers. ``enter`` is called in each thread first: it makes the runtime current there."""
-        self._enter = enter
+        self._threads.enter = enter
         self._group.cores.extend([None] * self._count)
         go = threading.Event()
         try:
             for index in range(self._count):
-                self._start_thread(lambda index=index: self._work_first(index, go))  # type: ignore[misc]
-            with self._condition:
-                while self._made < self._count and self._group.fatal is None:
-                    self._condition.wait()
+                self._threads.start(lambda index=index: self._work_first(index, go))  # type: ignore[misc]
+            self._threads.wait_for(lambda: self._made == self._count or self._group.fatal is not None)
             self._raise_fatal()
         except BaseException:
             self._group.stopping = True
             raise
         finally:
             go.set()
-
-    def _start_thread(self, work: Callable[[], Any]) -> None:
-        name = self._thread_name() if self._thread_name is not None else None
-        thread = threading.Thread(target=self._live, args=(work,), name=name, daemon=True)
-        with self._condition:
-            self._threads.add(thread)
-        try:
-            thread.start()
-        except BaseException:
-            with self._condition:
-                self._threads.discard(thread)
-            raise
-
-    def _live(self, work: Callable[[], Any]) -> None:
-        """A worker's thread from its begin to its end."""
-        try:
-            if self._enter is not None:
-                self._enter()
-            self._call(self._on_start)
-            work()
-            self._call(self._on_stop)
-        except BaseException as error:  # not a task's failure: these are kept in the tasks
-            self._set_fatal(error)
-        finally:
-            with self._condition:
-                self._threads.discard(threading.current_thread())
-                self._condition.notify_all()
 
     def _work_first(self, index: int, go: threading.Event) -> None:
         """A core is made by the thread that will use it: see ``worker_core.py`` on reference counts."""
@@ -168,13 +135,6 @@ class MultiThread:
         self._workers[core.index] = worker
         worker._run_with(core)
 
-    def _call(self, hook: Callable[[], Any] | None) -> None:
-        if hook is not None:
-            try:
-                hook()
-            except Exception as error:
-                report_exception(f"thread hook {hook!r} raised", error)
-
     # --- block_in_place -----------------------------------------------------------------------------------
 
     def hand_over(self, core: WorkerCore) -> None:
@@ -182,7 +142,7 @@ class MultiThread:
         with self._condition:
             self._handoffs.append(core)
         try:
-            self._start_thread(lambda: self._work_handed_over(core))
+            self._threads.start(lambda: self._work_handed_over(core))
         except BaseException:
             with self._condition:
                 self._handoffs.remove(core)
@@ -372,17 +332,11 @@ class MultiThread:
         return lists
 
     def _wait_until_empty(self, deadline: float | None) -> None:
-        with self._condition:
-            while len(self) > 0 and self._threads:
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    return
-                self._condition.wait(left)
+        self._threads.wait_for(lambda: len(self) == 0 or self._threads.are_over(), deadline)
 
     def one_ended(self) -> None:
         """Called by the workers during ``close``, after each task that ended."""
-        with self._condition:
-            self._condition.notify_all()
+        self._threads.notify()
 
     def _unpark_all(self) -> None:
         for index in range(self._count):
@@ -395,18 +349,11 @@ class MultiThread:
         self._unpark_all()
         if deadline is not None:
             deadline = max(deadline, time.monotonic() + 0.1)  # they only have to see the flag
-        mine = threading.current_thread()
-        with self._condition:
-            while self._threads - {mine}:
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    return
-                self._condition.wait(left)
+        self._threads.wait_for(self._threads.are_over, deadline)
 
     def stuck_threads(self) -> list[str]:
         """Names of the worker threads that have not ended: after ``close``, those that a task blocks."""
-        with self._condition:
-            return sorted(thread.name for thread in self._threads)
+        return self._threads.names()
 
     # --- looking at it -------------------------------------------------------------------------------------
 
@@ -546,20 +493,3 @@ def report(task: Task | None) -> None:
 def mark_observed(task: Task) -> None:
     """Its failure is raised elsewhere: nothing to report."""
     task._observed = True
-
-
-def counters_of(core: WorkerCore, worker: Worker | None) -> tuple[Any, ...]:
-    """A row of ``worker_counters``."""
-    return (
-        0 if worker is None else worker.thread,
-        core.polls,
-        core.parks,
-        core.noops,
-        core.stolen,
-        core.steal_operations,
-        core.local_schedules,
-        core.overflows,
-        core._length(),
-        0.0 if worker is None else worker._mean_poll / 1e9,
-        0.0 if worker is None else worker.busy_ns / 1e9,
-    )

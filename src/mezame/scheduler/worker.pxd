@@ -52,3 +52,4 @@ cdef class Worker(Spawner):
     cdef Task _spawn_in(self, WorkerCore core, object future, object name)
     @cython.locals(core=WorkerCore)
     cdef WorkerCore _give_core(self)
+cpdef tuple counters_of(WorkerCore core, Worker worker)

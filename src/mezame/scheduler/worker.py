@@ -33,7 +33,7 @@ from typing import Any
 
 from ..core.clock import monotonic_ns
 from ..core.context import loop_context
-from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
+from ..core.current import BUDGET, UNLIMITED, Spawner, current
 from ..core.task import Task, make_task
 from .worker_core import LIFO_POLLS, WorkerCore, WorkerGroup, call_hook, let_go, notify_if_work, schedule_in
 
@@ -345,3 +345,20 @@ class Worker(Spawner):
         """Has polls measured, or hooks called."""
         self._histogram = histogram
         self._observed = hooked or histogram is not None
+
+
+def counters_of(core: WorkerCore, worker: Worker | None) -> tuple[Any, ...]:
+    """A row of ``worker_counters``."""
+    return (
+        0 if worker is None else worker.thread,
+        core.polls,
+        core.parks,
+        core.noops,
+        core.stolen,
+        core.steal_operations,
+        core.local_schedules,
+        core.overflows,
+        core._length(),
+        0.0 if worker is None else worker._mean_poll / 1e9,
+        0.0 if worker is None else worker.busy_ns / 1e9,
+    )

@@ -36,7 +36,9 @@ def pause() -> None:
     clock = _clock()
     handle = current().handle
     if handle is not None and handle.runtime_flavor().value != "current_thread":
-        raise RuntimeError("pausing the clock needs a current_thread runtime: with several workers nobody knows all idle")
+        raise RuntimeError(
+            "pausing the clock needs a current_thread runtime: with several workers nobody knows that all are idle"
+        )
     clock.pause()
 
 
