@@ -4,7 +4,7 @@ VENV := .venv/main
 BIN := $(VENV)/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.pxd') setup.py pyproject.toml
 
-.PHONY: demo test bench docs pages lint clean
+.PHONY: demo test models tsan bench docs pages lint clean
 
 $(VENV)/installed: $(SOURCES)
 	$(PYTHON) -m venv $(VENV)
@@ -19,6 +19,14 @@ test:
 
 lint:
 	PYTHON=$(PYTHON) bash scripts/test.sh lint
+
+# The scheduler's small models with one more switch of threads than `make test` allows: minutes instead of seconds.
+models:
+	PYTHON=$(PYTHON) bash scripts/test.sh models
+
+# ThreadSanitizer over the compiled modules; PYTHON has to be a free-threaded one with Cython.
+tsan:
+	$(PYTHON) scripts/tsan.py $(ARGS)
 
 bench:
 	PYTHON=$(PYTHON) bash scripts/bench.sh $(ARGS)

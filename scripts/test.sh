@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make test: lint, types, layers, then the suite in every configuration that this machine can run.
 #   scripts/test.sh lint     only the first part
+#   scripts/test.sh models   only the models of the scheduler, with one more switch of threads
 # A configuration = an interpreter x compiled or pure, installed with `pip install .` into an environment of its
 # own, so that what is tested is what users get.
 set -euo pipefail
@@ -38,6 +39,18 @@ suite() { # suite NAME INTERPRETER compiled|pure [pytest arguments]
   ran+=("$name ($kind): epoll and selectors")
 }
 
+models() {
+  environment models "$python"
+  .venv/models/bin/python "${pip[@]}" pytest pytest-timeout
+  MEZAME_PURE=1 .venv/models/bin/python "${pip[@]}" --no-deps --force-reinstall .
+  (cd tests && MEZAME_EXPECT=pure MEZAME_MODEL_SWITCHES=1 ../.venv/models/bin/python -m pytest -c ../pyproject.toml \
+    --rootdir .. --timeout 3000 -v test_scheduler_model.py)
+}
+
+if [[ ${1:-} == models ]]; then
+  models
+  exit
+fi
 lint
 if [[ ${1:-} != lint ]]; then
   suite py-compiled "$python" compiled

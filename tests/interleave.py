@@ -1,6 +1,6 @@
 """Runs a few threads of real code in every order: each access under a guard is a point where another may go on.
 
-The interpreted modules take the guard for each atomic step (``core/guard.py``, ``scheduler/word.py``); here taking it
+The interpreted modules take the guard for each atomic step (``core/guard.py``, ``core/word.py``); here taking it
 hands the turn back to the explorer, which tries one order after the other, depth first, by replaying the choices made
 so far and taking the next one at the end. One thread runs at a time, so a run is decided by its choices alone.
 
@@ -12,6 +12,7 @@ deadlock: a lost wake-up, and the report says which choices lead there.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -147,7 +148,11 @@ def explore(
     *,
     most_switches: int = 3,
 ) -> int:
-    """All orders with at most ``most_switches`` switches away from a thread that could go on. How many they were."""
+    """All orders with at most ``most_switches`` switches away from a thread that could go on. How many they were.
+
+    ``make models`` allows one more.
+    """
+    most_switches += int(os.environ.get("MEZAME_MODEL_SWITCHES", "0"))
     take = guard.Guard._lock
     leave = guard.Guard._unlock
 

@@ -1,5 +1,6 @@
 cimport cython
 
+from ..core.word cimport Word
 from .poller cimport Poller
 from .readiness cimport Source
 
@@ -53,8 +54,12 @@ cdef class EpollPoller(Poller):
     cdef int _epoll_fd
     cdef int _event_fd
     cdef list _sources
-    cdef Py_ssize_t _registered
-    cdef void _count(self, int change) noexcept
+    cdef Word _registered
+    cdef _put(self, int fd, Source source)
+    @cython.locals(found=bint)
+    cdef bint _take(self, int fd, Source source) except -1
+    @cython.locals(source=Source)
+    cdef Source _at(self, int fd)
     cdef readonly bint needs_rearm
     cdef readonly long long waits
     cdef epoll_event _events[1024]

@@ -4,6 +4,9 @@ A source is added once, for both directions, and removed when it is closed: no `
 The eventfd is edge-triggered too and never read: each write is a new edge, and its counter cannot overflow in
 the life of a machine.
 
+Any thread adds and removes; one at a time waits. The table of sources is guarded. An event of a source that was removed
+meanwhile finds nobody, or who got the same descriptor since: to that one it is a spurious event, which is harmless.
+
 ``wait(0)`` with no source registered makes no system call, and neither does an idle runtime, which sleeps in
 ``epoll_wait`` until there is something to do.
 """
@@ -14,6 +17,7 @@ import os
 import select
 from typing import Any
 
+from ..core.word import Word
 from .poller import Poller
 from .readiness import ERROR, READ_CLOSED, READABLE, WRITABLE, WRITE_CLOSED, Source
 
@@ -50,7 +54,7 @@ class EpollPoller(Poller):
         self._epoll_fd = self._epoll.fileno()
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._sources = []  # at the place of their descriptors, which the kernel keeps small
-        self._registered = 0
+        self._registered = Word()
         self.needs_rearm = False
         self.waits = 0
         self._epoll.register(self._event_fd, _IN | _ET)
@@ -58,28 +62,42 @@ class EpollPoller(Poller):
     def add(self, source: Source) -> None:
         """Registers the source's descriptor, for good. Raises ``OSError``."""
         fd = source.fd
-        while len(self._sources) <= fd:
-            self._sources.append(None)
-        self._sources[fd] = source
+        self._put(fd, source)
         try:
             self._epoll.register(fd, _IN | _OUT | _RDHUP | _ET)
         except BaseException:
-            self._sources[fd] = None
+            self._take(fd, source)
             raise
-        self._count(1)
 
-    def _count(self, change: int) -> None:
+    def _put(self, fd: int, source: Source) -> None:
         self._lock()
-        self._registered += change
+        while len(self._sources) <= fd:
+            self._sources.append(None)
+        self._sources[fd] = source
+        self._registered._store(self._registered._load() + 1)
         self._unlock()
+
+    def _take(self, fd: int, source: Source) -> bool:
+        """False: it is not there (any more)."""
+        self._lock()
+        found = fd < len(self._sources) and self._sources[fd] is source
+        if found:
+            self._sources[fd] = None
+            self._registered._store(self._registered._load() - 1)
+        self._unlock()
+        return found
+
+    def _at(self, fd: int) -> Source | None:
+        self._lock()
+        source = self._sources[fd] if fd < len(self._sources) else None
+        self._unlock()
+        return source
 
     def remove(self, source: Source) -> None:
         """Forgets the source, before its descriptor is closed."""
         fd = source.fd
-        if fd >= len(self._sources) or self._sources[fd] is not source:
+        if not self._take(fd, source):
             return
-        self._sources[fd] = None
-        self._count(-1)
         try:
             self._epoll.unregister(fd)
         except (OSError, ValueError):  # the descriptor was closed behind our back, or we are closed
@@ -87,7 +105,7 @@ class EpollPoller(Poller):
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
-        if timeout_ns == 0 and self._registered == 0:
+        if timeout_ns == 0 and self._registered._load() == 0:
             return 0
         # The kernel counts in milliseconds here; rounded up, so that no timer is early.
         timeout = -1 if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000
@@ -107,7 +125,7 @@ class EpollPoller(Poller):
         return count
 
     def _dispatch(self, fd: int, events: int) -> None:
-        source = self._sources[fd] if fd < len(self._sources) else None
+        source = self._at(fd)
         if source is None:  # our eventfd, or a source that was removed since the kernel made the event
             return
         bits = 0
@@ -142,12 +160,16 @@ class EpollPoller(Poller):
 
     def sources(self) -> list[Any]:
         """The registered sources."""
-        return [source for source in self._sources if source is not None]
+        return [source for source in list(self._sources) if source is not None]
 
     def close(self) -> None:
         """Closes the descriptors; sources are the driver's to shut down before."""
-        self._sources.clear()
-        self._registered = 0
+        self._lock()
+        sources = self._sources
+        self._sources = []
+        self._registered._store(0)
+        self._unlock()
+        del sources
         self._epoll.close()
         if self._event_fd >= 0:
             os.close(self._event_fd)

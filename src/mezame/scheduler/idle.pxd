@@ -1,7 +1,7 @@
 cimport cython
 
 from ..core.guard cimport Guard
-from .word cimport Word, fence
+from ..core.word cimport Word, fence
 
 @cython.final
 cdef class Idle(Guard):

@@ -29,7 +29,7 @@ between the count and the sleep does not sleep.
 from __future__ import annotations
 
 from ..core.guard import Guard
-from .word import Word, fence
+from ..core.word import Word, fence
 
 
 class Idle(Guard):

@@ -4,7 +4,7 @@ from ..core.guard cimport Guard
 from ..core.queue cimport RunQueue
 from ..core.waker cimport Wakeable
 from .steal_queue cimport StealQueue
-from .word cimport Word
+from ..core.word cimport Word
 
 @cython.final
 cdef class Inject(Guard):

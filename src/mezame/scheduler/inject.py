@@ -10,7 +10,7 @@ from ..core.guard import Guard
 from ..core.queue import RunQueue
 from ..core.waker import Wakeable
 from .steal_queue import StealQueue
-from .word import Word
+from ..core.word import Word
 
 
 class Inject(Guard):

@@ -13,6 +13,9 @@ from .worker cimport Worker, counters_of
 from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park cimport DriverSeat
 
+cdef int CLOSING
+cdef int STOPPING
+
 cdef class MultiThread:
     cdef Park _park
     cdef int _count
@@ -30,7 +33,6 @@ cdef class MultiThread:
     cdef int _made
     cdef set _failures
     cdef bint _closed
-    cdef readonly bint closing
     @cython.locals(worker=Worker)
     cdef WorkerCore _here(self)
     @cython.locals(core=WorkerCore)

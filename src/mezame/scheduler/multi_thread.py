@@ -40,7 +40,7 @@ from ..core.shutdown import drop_task
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
 from .worker import Worker, counters_of
-from .worker_core import WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
+from .worker_core import CLOSING, STOPPING, WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park import DriverSeat
 from .worker_threads import WorkerThreads
 
@@ -98,7 +98,6 @@ class MultiThread:
         self._made = 0
         self._failures: set[Any] = set()
         self._closed = False
-        self.closing = False
 
     # --- the threads ---------------------------------------------------------------------------------------
 
@@ -113,7 +112,7 @@ class MultiThread:
             self._threads.wait_for(lambda: self._made == self._count or self._group.fatal is not None)
             self._raise_fatal()
         except BaseException:
-            self._group.stopping = True
+            self._group.phase._store(STOPPING)
             raise
         finally:
             go.set()
@@ -126,7 +125,7 @@ class MultiThread:
             self._made += 1
             self._condition.notify_all()
         go.wait()
-        if not self._group.stopping:
+        if self._group.phase._load() < STOPPING:
             self._work_with(core)
 
     def _work_with(self, core: WorkerCore) -> None:
@@ -283,7 +282,7 @@ class MultiThread:
             if self._roots:
                 raise EnterError("another thread is in block_on of this runtime")
             self._closed = True
-            self.closing = True
+            self._group.phase._store(CLOSING)
         deadline = None if timeout is None else time.monotonic() + timeout
         for owned in self._lists():
             owned._close()
@@ -345,7 +344,7 @@ class MultiThread:
 
     def _stop(self, deadline: float | None) -> None:
         """Ends the threads; waits for them until the deadline, and a moment at least."""
-        self._group.stopping = True
+        self._group.phase._store(STOPPING)
         self._unpark_all()
         if deadline is not None:
             deadline = max(deadline, time.monotonic() + 0.1)  # they only have to see the flag

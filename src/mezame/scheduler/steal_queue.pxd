@@ -4,7 +4,7 @@ from cpython.ref cimport PyObject
 from ..core.guard cimport Guard
 from ..core.queue cimport RunQueue
 from ..core.waker cimport Wakeable
-from .atomic cimport atomic_load, atomic_store, atomic_swap
+from ..core.atomic cimport atomic_load, atomic_store, atomic_swap
 
 cdef unsigned int CAPACITY
 cdef unsigned int _MASK

@@ -11,6 +11,9 @@ cdef int BUDGET
 cdef int UNLIMITED
 cdef int LIFO_POLLS
 
+cdef int RUNNING
+cdef int STOPPING
+
 @cython.final
 cdef class Worker(Spawner):
     cdef WorkerGroup _group

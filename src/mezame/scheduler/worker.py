@@ -35,7 +35,17 @@ from ..core.clock import monotonic_ns
 from ..core.context import loop_context
 from ..core.current import BUDGET, UNLIMITED, Spawner, current
 from ..core.task import Task, make_task
-from .worker_core import LIFO_POLLS, WorkerCore, WorkerGroup, call_hook, let_go, notify_if_work, schedule_in
+from .worker_core import (
+    LIFO_POLLS,
+    RUNNING,
+    STOPPING,
+    WorkerCore,
+    WorkerGroup,
+    call_hook,
+    let_go,
+    notify_if_work,
+    schedule_in,
+)
 
 try:
     import cython
@@ -128,7 +138,7 @@ class Worker(Spawner):
             if left == 0:
                 left = self._event_interval
                 self._turn()
-                if self._group.stopping:
+                if self._group.phase._load() == STOPPING:
                     return
             task = core._next_task(self._global_interval)
             if task is None and core._nothing_deferred():
@@ -142,7 +152,7 @@ class Worker(Spawner):
                 self._turn()
             else:
                 self._sleep()
-                if self._group.stopping:
+                if self._group.phase._load() == STOPPING:
                     return
 
     def _run_task(self, core: WorkerCore, task: Task) -> bool:
@@ -206,7 +216,7 @@ class Worker(Spawner):
         let_go(task)
         if task._error is not None and not task._cancelled_out:
             self._pool.failed(task, task._error)
-        if self._pool.closing:
+        if self._group.phase._load() > RUNNING:
             self._pool.one_ended()
 
     # --- the driver, the sleep -----------------------------------------------------------------------------
@@ -251,7 +261,7 @@ class Worker(Spawner):
             finally:
                 core._parked = False
             self.turns += 1
-            if group.stopping or core._has_tasks():
+            if group.phase._load() == STOPPING or core._has_tasks():
                 core._searching = not group.idle._wake_up(core.index)
                 break
             if not group.idle._is_asleep(core.index):

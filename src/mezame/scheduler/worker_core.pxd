@@ -9,6 +9,7 @@ from ..core.waker cimport Wakeable, Waker, wake_all
 from .idle cimport Idle
 from .inject cimport Inject
 from .steal_queue cimport StealQueue
+from ..core.word cimport Word
 from .worker_park cimport DriverSeat, WorkerPark
 
 
@@ -20,7 +21,7 @@ cdef class WorkerGroup:
     cdef readonly DriverSeat seat
     cdef public object hooks
     cdef public object fatal
-    cdef public bint stopping
+    cdef readonly Word phase
     cdef readonly Outside outside
 
 @cython.final

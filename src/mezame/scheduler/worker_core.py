@@ -33,6 +33,7 @@ from ..core.waker import Wakeable, Waker, wake_all
 from .idle import Idle
 from .inject import Inject
 from .steal_queue import StealQueue
+from ..core.word import Word
 from .worker_park import DriverSeat, WorkerPark
 
 try:
@@ -42,6 +43,11 @@ except ImportError:
 
 LIFO_POLLS = 3  # polls from the slot in a row; as in tokio
 
+# The phases of a group's life.
+RUNNING = 0
+CLOSING = 1  # its tasks were cancelled; whoever waits for their end is told of each
+STOPPING = 2  # the threads end
+
 
 class WorkerGroup:
     """What the workers of one runtime share: the injection queue, who is idle, the seat in the driver, each other.
@@ -49,7 +55,7 @@ class WorkerGroup:
     ``cores`` is complete before the first worker looks for work, and does not change.
     """
 
-    __slots__ = ("cores", "fatal", "hooks", "idle", "inject", "outside", "seat", "stopping")
+    __slots__ = ("cores", "fatal", "hooks", "idle", "inject", "outside", "phase", "seat")
 
     def __init__(self, workers: int, seat: DriverSeat, hooks: Hooks | None) -> None:
         self.cores: list[Any] = []
@@ -57,7 +63,7 @@ class WorkerGroup:
         self.inject = Inject()
         self.seat = seat
         self.hooks = hooks
-        self.stopping = False
+        self.phase = Word(RUNNING)
         self.fatal: Any = None
         self.outside: Any = Outside(self)
 

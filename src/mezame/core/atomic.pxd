@@ -1,4 +1,4 @@
-# Atomic words: what the lock-free part of the multi-thread scheduler is made of.
+# Atomic words: what the lock-free parts (``word.py``, the scheduler's ``steal_queue.py``) are made of.
 #
 # Free-threaded, these are C11 atomics with the ordering that the name says. With a GIL they are plain accesses, for
 # compiled code is not interrupted there. The interpreted modules do the same under the guard (``guard.py``).

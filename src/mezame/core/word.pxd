@@ -1,7 +1,7 @@
 cimport cython
 
-from ..core.guard cimport Guard
 from .atomic cimport atomic_fence, atomic_load, atomic_store, atomic_swap
+from .guard cimport Guard
 
 @cython.final
 cdef class Word(Guard):

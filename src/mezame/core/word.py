@@ -1,4 +1,4 @@
-"""Word: one atomic number, for the few places of the multi-thread scheduler that threads look at without a lock.
+"""Word: one atomic number, for the few places that threads look at without a lock.
 
 Four operations, and the names of their orderings are meant as in C11: ``_load`` (acquire), ``_store`` (release),
 ``_swap`` (compare and exchange, acquire and release) and ``fence`` (sequentially consistent). The algorithms above
@@ -7,7 +7,7 @@ are written in these alone, so that a test can put a thread switch at each of th
 
 from __future__ import annotations
 
-from ..core.guard import Guard
+from .guard import Guard
 
 try:
     import cython
