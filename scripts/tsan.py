@@ -29,7 +29,8 @@ BIRTH_OR_DEATH = re.compile(
 
 
 def build() -> None:
-    flags = {"CFLAGS": "-fsanitize=thread -g -O1 -Wno-tsan", "LDFLAGS": "-fsanitize=thread", "MEZAME_REQUIRE_COMPILED": "1"}
+    flags = {"CFLAGS": "-fsanitize=thread -g -O1 -Wno-tsan", "LDFLAGS": "-fsanitize=thread"}
+    flags["MEZAME_REQUIRE_COMPILED"] = "1"
     command = [sys.executable, "setup.py", "-q", "build", "--build-base", "build/tsan-base", "--build-lib", str(BUILD)]
     subprocess.run(command, cwd=ROOT, env=os.environ | flags, check=True)
 
@@ -69,8 +70,8 @@ def first_frame(access: str) -> str:
     if name == "<null>" and library is not None:
         files = list(BUILD.rglob(library))
         if files:
-            found = subprocess.run(["addr2line", "-f", "-e", files[0], offset], capture_output=True, text=True, check=True)
-            return found.stdout.split()[0]
+            command = ["addr2line", "-f", "-e", str(files[0]), offset]
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0]
     return name
 
 
@@ -86,7 +87,7 @@ def main() -> int:
             print(report)
         else:
             hidden[explained] += 1
-    print(f"{sum(hidden.values())} reports about the birth or death of an object: explained, see the top of this script")
+    print(f"{sum(hidden.values())} reports about an object's birth or death: explained at the top of this script")
     for name, count in hidden.most_common():
         print(f"  {count:4} {name}")
     print(f"{left} data races")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from ..core.guard import Guard
 from ..core.queue import RunQueue
 from ..core.waker import Wakeable
-from .steal_queue import StealQueue
 from ..core.word import Word
+from .steal_queue import StealQueue
 
 
 class Inject(Guard):

@@ -30,10 +30,10 @@ from ..core.queue import RunQueue
 from ..core.report import report_exception
 from ..core.task import Task
 from ..core.waker import Wakeable, Waker, wake_all
+from ..core.word import Word
 from .idle import Idle
 from .inject import Inject
 from .steal_queue import StealQueue
-from ..core.word import Word
 from .worker_park import DriverSeat, WorkerPark
 
 try:
