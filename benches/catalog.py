@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from benches import workers
 from benches.goals import C_FOR_SCALE
+from benches.machine import has_gil
 from benches.model import Bench, Cell, Job, Metric
 
 LOOPS = ("mezame", "asyncio", "uvloop", "trio")
@@ -295,7 +297,7 @@ def _growth(quick: bool) -> Bench:
     )
 
 
-BUILDERS = {
+ONE_THREAD = {
     "switch": _switch,
     "spawn_join": _spawn_join,
     "memory": _memory,
@@ -308,6 +310,10 @@ BUILDERS = {
 }
 
 
+BUILDERS = ONE_THREAD | workers.BUILDERS
+
+
 def benches(names: list[str] | None, quick: bool) -> list[Bench]:
-    """The benches of a run, in the order of the catalog."""
-    return [build(quick) for name, build in BUILDERS.items() if names is None or name in names]
+    """The benches of a run, in the order of the catalog. Without names: those that this interpreter is for."""
+    usual = ONE_THREAD if has_gil() else workers.BUILDERS
+    return [build(quick) for name, build in BUILDERS.items() if name in (usual if names is None else names)]

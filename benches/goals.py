@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benches.summary import Spread, number, ratios
+from benches.workers import label
 
 GROWTH_LIMIT = 1.25
 """Per item, ten times the number may cost this much more before it counts as growth: caches are not free."""
@@ -16,7 +17,10 @@ C_FOR_SCALE = " (plain C, for scale)"
 @dataclass(frozen=True)
 class Goal:
     """``at_least``: rival / mezame must reach it. ``at_most``: mezame / rival must not pass it.
-    ``below``: the same as ``at_most`` 1, and not equal."""
+    Neither of them: mezame / rival must be below 1.
+
+    For cells whose rows are all mezame's, with ``rival`` another row than the base: ``gain``, how many times the base's
+    speed the row must reach; ``within``, how many times the base's cost it may have."""
 
     text: str
     bench: str
@@ -25,6 +29,8 @@ class Goal:
     cell: str | None = None
     at_least: float | None = None
     at_most: float | None = None
+    gain: float | None = None
+    within: float | None = None
 
     def judge(self, ratio: Spread) -> tuple[str, bool]:
         """What was measured, in words, and whether the median reaches the goal."""
@@ -33,12 +39,21 @@ class Goal:
                 f"{number(ratio.mid)}x ({number(ratio.low)} to {number(ratio.high)})",
                 ratio.mid >= self.at_least,
             )
+        if self.within is not None:
+            text = f"{number(ratio.mid)} of it ({number(ratio.low)} to {number(ratio.high)})"
+            return text, ratio.mid <= self.within
+        if self.gain is not None:
+            if self.metric != "rps":  # a cost
+                ratio = Spread(1 / ratio.high, 1 / ratio.mid, 1 / ratio.low)
+            text = f"{number(ratio.mid)}x ({number(ratio.low)} to {number(ratio.high)})"
+            return text, ratio.mid >= self.gain
         own = Spread(1 / ratio.high, 1 / ratio.mid, 1 / ratio.low)
         text = f"{number(own.mid)} of it ({number(own.low)} to {number(own.high)})"
         return text, own.mid < 1 if self.at_most is None else own.mid <= self.at_most
 
 
 SMALL = "50 x 1 KiB"
+ONE, TWO = label(1), label(2)
 GOALS = (
     Goal("task switch at least 10x as fast as asyncio", "switch", "asyncio", "wall_ns", at_least=10),
     Goal("task switch at least 5x as fast as uvloop", "switch", "uvloop", "wall_ns", at_least=5),
@@ -61,6 +76,17 @@ GOALS = (
         SMALL,
     ),
     Goal("the same, at most 0.6x uvloop streams'", "echo", "uvloop streams", "cpu_us", SMALL, at_most=0.6),
+    Goal("2 workers compute 1.8x as fast as 1", "workers_compute", TWO, "wall_ns", gain=1.8),
+    Goal("a JSON server on 2 workers serves 1.5x as much as on 1", "workers_json", TWO, "rps", gain=1.5),
+    *(
+        Goal(f"1 worker within 15 % of the current-thread runtime: {what}", bench, ONE, "wall_ns", within=1.15)
+        for what, bench in (
+            ("task switch", "workers_switch"),
+            ("spawn and join", "workers_spawn"),
+            ("ping-pong", "workers_ping_pong"),
+            ("mpsc", "workers_mpsc"),
+        )
+    ),
 )
 
 
@@ -76,9 +102,13 @@ def _cell(results: dict[str, Any], bench: str, label: str | None) -> dict[str, A
 
 
 def check(results: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Each goal: its text, what was measured, and ``reached``, ``not reached`` or ``not measured``."""
+    """Each goal of the benches in this run: its text, what was measured, and ``reached``, ``not reached`` or
+    ``not measured``."""
     rows = []
+    run = {bench["name"] for bench in results["benches"]}
     for goal in GOALS:
+        if goal.bench not in run:
+            continue
         cell = _cell(results, goal.bench, goal.cell)
         ratio = ratios(cell, goal.rival, goal.metric) if cell and goal.rival in cell["jobs"] else None
         if ratio is None:

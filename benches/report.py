@@ -1,4 +1,7 @@
-"""The page for the documentation: ``python -m benches.report results.json > docs/benchmarks.md``."""
+"""The page for the documentation: ``python -m benches.report results.json [more.json] > docs/benchmarks.md``.
+
+More results, of the same machine with another interpreter, become parts of their own.
+"""
 
 from __future__ import annotations
 
@@ -68,22 +71,31 @@ def _bench(bench: Data, plots: str | None) -> list[str]:
     return parts
 
 
-def render(results: Data, plots: str | None = None) -> str:
+def render(runs: list[Data], plots: str | None = None) -> str:
     """The whole page. ``plots``: where the drawings lie, relative to the page, if they are to be shown."""
-    parts = [
-        "# Benchmarks",
-        "This page is made by `python -m benches.report` from the raw numbers of one run:",
-        f"```\n{results['command']}\n```",
-        _machine(results),
-    ]
+    first, *others = runs
+    number = "one run" if not others else f"{len(runs)} runs"
+    parts = ["# Benchmarks", f"This page is made by `python -m benches.report` from the raw numbers of {number}."]
+    parts += ["## How to read the tables", HOW_TO_READ, *_run(first, plots)]
+    for results in others:
+        gil = "with a GIL" if results["machine"]["gil"] else "without a GIL"
+        parts += [f"# CPython {results['machine']['python']} {gil}", *_run(results, plots)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _run(results: Data, plots: str | None) -> list[str]:
+    """One run: where, the goals, what is lost, the tables."""
+    parts = [f"```\n{results['command']}\n```", _machine(results)]
     if results["skipped"]:
         parts.append(
             "Not in this run: " + "; ".join(f"{k} ({why})" for k, why in results["skipped"].items()) + "."
         )
     if results["machine"]["load_before"] > 0.5:
         parts.append("**The machine was busy with something else when the run started.**")
-    parts += ["## How to read the tables", HOW_TO_READ, "## Goals"]
-    parts.append(markdown_table(["Goal", "Measured", ""], [list(row) for row in check(results)]))
+    goals = check(results)
+    if goals:
+        parts.append("## Goals")
+        parts.append(markdown_table(["Goal", "Measured", ""], [list(row) for row in goals]))
     note = remark(results)
     if note:
         parts.append(note)
@@ -95,16 +107,16 @@ def render(results: Data, plots: str | None = None) -> str:
     parts.append("\n".join(f"- {line}" for line in lost) if lost else nowhere)
     for bench in results["benches"]:
         parts += _bench(bench, plots)
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 def main() -> None:
     """Reads a results file, prints the page."""
     parser = argparse.ArgumentParser(prog="python -m benches.report", description=__doc__)
-    parser.add_argument("results", type=Path, help="the results.json of a run")
+    parser.add_argument("results", type=Path, nargs="+", help="the results.json of each run")
     parser.add_argument("--plots", metavar="URL", help="show the drawings, found under this relative URL")
     options = parser.parse_args()
-    print(render(json.loads(options.results.read_text()), options.plots), end="")
+    print(render([json.loads(path.read_text()) for path in options.results], options.plots), end="")
 
 
 if __name__ == "__main__":

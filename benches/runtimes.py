@@ -25,6 +25,7 @@ RUNTIMES = {
         Runtime("uvloop", "uvloop", ("uvloop",)),
         Runtime("aiofastnet", "uvloop + aiofastnet", ("aiofastnet", "uvloop")),
         Runtime("trio", "trio", ("trio",)),
+        Runtime("threads", "a pool of threads"),
         Runtime("c", "plain C"),
     )
 }

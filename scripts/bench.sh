@@ -9,4 +9,12 @@ done
 venv=.venv/bench
 [[ -x $venv/bin/python ]] || "$python" -m venv "$venv"
 MEZAME_REQUIRE_COMPILED=1 "$venv/bin/python" -m pip install -q --disable-pip-version-check . uvloop aiofastnet trio matplotlib
-exec "$venv/bin/python" -m benches "$@"
+"$venv/bin/python" -m benches "$@"
+# Several workers: where Python code runs in parallel.
+threaded=$(command -v python3.13t || true)
+if [[ -z $threaded && -x ../shared/install-python3.13t ]]; then threaded=$(../shared/install-python3.13t); fi
+if [[ -n $threaded && $# -eq 0 ]]; then
+  [[ -x $venv-t/bin/python ]] || "$threaded" -m venv "$venv-t"
+  MEZAME_REQUIRE_COMPILED=1 "$venv-t/bin/python" -m pip install -q --disable-pip-version-check . trio matplotlib
+  "$venv-t/bin/python" -m benches --out out/bench-t
+fi

@@ -1,7 +1,7 @@
 /*
  * The load generator: a closed loop over many connections, one thread, one epoll.
  *
- *   load HOST PORT CONNECTIONS SIZE WARMUP_SECONDS SECONDS SERVER_PID
+ *   load HOST PORT CONNECTIONS SIZE WARMUP_SECONDS SECONDS SERVER_PID [MESSAGE_FILE]
  *
  * Each connection sends one message of SIZE bytes, waits until all of it has come back, notes how
  * long that took in a histogram, and sends the next. It is C so that it costs less per request than
@@ -11,6 +11,9 @@
  *
  * The CPU time of the server process is read (nanoseconds, its CPU clock) at the first and the last
  * instant of the measured part, so start-up, accepting and warm-up do not count. SERVER_PID 0: none.
+ *
+ * MESSAGE_FILE holds the SIZE bytes of the message, for a server that answers with SIZE other bytes; then nothing is
+ * compared. Without it the message is noise.
  *
  * Prints one JSON object. Any failure is a line on stderr and exit status 1.
  */
@@ -147,8 +150,8 @@ static int open_connection(const struct sockaddr_in *to) {
 int main(int argc, char **argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     errno = 0;
-    if (argc != 8) {
-        fprintf(stderr, "usage: load HOST PORT CONNECTIONS SIZE WARMUP_SECONDS SECONDS SERVER_PID\n");
+    if (argc != 8 && argc != 9) {
+        fprintf(stderr, "usage: load HOST PORT CONNECTIONS SIZE WARMUP_SECONDS SECONDS SERVER_PID [MESSAGE_FILE]\n");
         return 2;
     }
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
@@ -180,6 +183,12 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < size; i++) {
         noise = noise * 1664525u + 1013904223u;
         message[i] = (char)(noise >> 24);
+    }
+    if (argc == 9) {
+        FILE *file = fopen(argv[8], "rb");
+        if (!file || fread(message, 1, size, file) != size) fail("MESSAGE_FILE");
+        fclose(file);
+        checking = 0;
     }
 
     int poller = epoll_create1(EPOLL_CLOEXEC);

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benches.echo.build import Tools
+from benches.echo.work import request
 
 START_SECONDS = 20
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(4 << 20), "MALLOC_TRIM_THRESHOLD_": str(16 << 20)}
@@ -46,9 +47,9 @@ def measure(job: dict[str, Any], runtime: str, tools: Tools, root: Path) -> dict
     if runtime == "c":
         command = [str(tools.server)]
     else:
-        command = [sys.executable, "-m", "benches.echo.serve", runtime, job["style"]]
+        command = [sys.executable, "-m", "benches.echo.serve", runtime, job["style"], str(job.get("workers", 0))]
     environment = os.environ | ({} if job["allocator"] == "as shipped" else KEEP_MEMORY)
-    pair = cpus()
+    pair = cpus() if job.get("pinned", True) else None
     failure = ""
     with (
         tempfile.TemporaryFile("w+") as said,  # a file, not a pipe: nobody reads while the load runs
@@ -78,6 +79,10 @@ def _load(job: dict[str, Any], port: int, pid: int, tools: Tools, cpu: int | Non
     sizes = [job["connections"], job["size"], job["warm_up"], job["seconds"], pid]
     command = [str(tools.load), "127.0.0.1", str(port), *map(str, sizes)]
     pipe = subprocess.PIPE
+    if job["style"] == "json":
+        message = tools.load.with_name("request.json")
+        message.write_bytes(request(job["size"]))
+        command.append(str(message))
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as load:
         try:
             if cpu is not None:

@@ -1,4 +1,7 @@
-"""A process with an echo server: ``python -m benches.echo.serve RUNTIME STYLE``.
+"""A process with an echo server: ``python -m benches.echo.serve RUNTIME STYLE WORKERS``.
+
+STYLE ``json`` answers each request of 1 KiB with ``work.answer`` of it, on streams. WORKERS is mezame's number of
+workers; 0: the current-thread runtime.
 
 Prints the port as one line and serves until it is killed. All servers listen with a long backlog and
 send without delay (TCP_NODELAY): asyncio, uvloop, aiofastnet and trio set that on their own.
@@ -35,8 +38,8 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    runtime, style = sys.argv[1:3]
-    importlib.import_module(f"benches.echo.{MODULES[runtime]}").serve(runtime, style)
+    runtime, style, workers = sys.argv[1:4]
+    importlib.import_module(f"benches.echo.{MODULES[runtime]}").serve(runtime, style, int(workers))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import cast
 
 from benches.echo.serve import BACKLOG, CHUNK, announce
+from benches.echo.work import SIZE, answer
 from benches.programs.on_asyncio import loop_factory
 
 
@@ -30,16 +31,25 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.close()
 
 
+async def shop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One connection of the JSON server."""
+    with suppress(OSError, asyncio.IncompleteReadError):
+        while True:
+            writer.write(answer(await reader.readexactly(SIZE)))
+            await writer.drain()
+    writer.close()
+
+
 async def _serve(style: str) -> None:
     if style == "protocols":
         server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0, backlog=BACKLOG)
     else:
-        server = await asyncio.start_server(echo, "127.0.0.1", 0, backlog=BACKLOG)
+        server = await asyncio.start_server(shop if style == "json" else echo, "127.0.0.1", 0, backlog=BACKLOG)
     announce(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 
-def serve(runtime: str, style: str) -> None:
+def serve(runtime: str, style: str, workers: int) -> None:
     """Serves until the process is killed."""
     with asyncio.Runner(loop_factory=loop_factory(runtime)) as runner:
         runner.run(_serve(style))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import mezame
 from benches.echo.serve import BACKLOG, CHUNK, announce
+from benches.echo.work import SIZE, answer
 from mezame.net import TcpListener, TcpStream
 
 
@@ -18,15 +22,34 @@ async def echo(stream: TcpStream) -> None:
         stream.close()
 
 
-async def _serve() -> None:
+async def shop(stream: TcpStream) -> None:
+    """One connection of the JSON server."""
+    try:
+        while True:
+            await stream.write_all(answer(await stream.read_exact(SIZE)))
+    except (OSError, EOFError):
+        pass
+    finally:
+        stream.close()
+
+
+async def _serve(connection: Callable[[TcpStream], Any]) -> None:
     listener = await TcpListener.bind(("127.0.0.1", 0), backlog=BACKLOG)
     announce(listener.local_addr()[1])
     while True:
         stream, _ = await listener.accept()
         stream.set_nodelay(True)
-        mezame.spawn(echo(stream))
+        mezame.spawn(connection(stream))
 
 
-def serve(runtime: str, style: str) -> None:
+async def _on_a_worker(connection: Callable[[TcpStream], Any]) -> None:
+    await mezame.spawn(_serve(connection))
+
+
+def serve(runtime: str, style: str, workers: int) -> None:
     """Serves until the process is killed."""
-    mezame.run(_serve())
+    connection = shop if style == "json" else echo
+    if workers:
+        mezame.run(_on_a_worker(connection), flavor="multi_thread", worker_threads=workers)
+    else:
+        mezame.run(_serve(connection))

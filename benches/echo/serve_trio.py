@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import trio
 
 from benches.echo.serve import BACKLOG, CHUNK, announce
+from benches.echo.work import SIZE, answer
 
 
 async def echo(stream: trio.SocketStream) -> None:
@@ -18,13 +21,26 @@ async def echo(stream: trio.SocketStream) -> None:
         pass  # the load generator is done and has gone
 
 
-async def _serve() -> None:
+async def shop(stream: trio.SocketStream) -> None:
+    """One connection of the JSON server."""
+    request = b""
+    try:
+        while data := await stream.receive_some(SIZE - len(request)):
+            request += data
+            if len(request) == SIZE:
+                await stream.send_all(answer(request))
+                request = b""
+    except trio.BrokenResourceError:
+        pass
+
+
+async def _serve(connection: Callable[[trio.SocketStream], Any]) -> None:
     async with trio.open_nursery() as nursery:
-        start = partial(trio.serve_tcp, echo, 0, host="127.0.0.1", backlog=BACKLOG)
+        start = partial(trio.serve_tcp, connection, 0, host="127.0.0.1", backlog=BACKLOG)
         listeners = await nursery.start(start)
         announce(listeners[0].socket.getsockname()[1])
 
 
-def serve(runtime: str, style: str) -> None:
+def serve(runtime: str, style: str, workers: int) -> None:
     """Serves until the process is killed."""
-    trio.run(_serve)
+    trio.run(_serve, shop if style == "json" else echo)

@@ -45,6 +45,16 @@ def delays(count: int) -> list[float]:
     return [source.uniform(0.0, 0.2) for _ in range(count)]
 
 
+def fib(n: int) -> int:
+    """Work for a CPU."""
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+
+def short_call() -> int:
+    """A blocking call that is over at once: what is measured is the way there and back."""
+    return threading.get_ident()
+
+
 class Caller(threading.Thread):
     """The plain thread of ``cross_thread_wake``.
 

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-from benches.programs.meters import Caller, Stopwatch, delays, resident_bytes
+from benches.programs.meters import Caller, Stopwatch, delays, fib, resident_bytes, short_call
 
 Params = dict[str, Any]
 mark: ContextVar[int] = ContextVar("mark", default=-1)
@@ -177,6 +177,76 @@ async def cross_thread_wake(params: Params) -> dict[str, float]:
         await future
     caller.wakes.put(None)
     return caller.quantiles()
+
+
+async def compute(params: Params) -> dict[str, float]:
+    """Tasks that only compute."""
+    tasks, n = params["tasks"], params["n"]
+
+    async def work() -> int:
+        return fib(n)
+
+    with Stopwatch() as watch:
+        running = [asyncio.create_task(work()) for _ in range(tasks)]
+        for task in running:
+            await task
+    return watch.per(tasks)
+
+
+async def ping_pongs(params: Params) -> dict[str, float]:
+    """Pairs of tasks that play at the same time."""
+    pairs, trips = params["pairs"], params["trips"]
+
+    async def ping(tx: asyncio.Queue[int], rx: asyncio.Queue[int]) -> None:
+        for number in range(trips):
+            await tx.put(number)
+            assert await rx.get() == number
+
+    async def pong(tx: asyncio.Queue[int], rx: asyncio.Queue[int]) -> None:
+        for _ in range(trips):
+            await tx.put(await rx.get())
+
+    with Stopwatch() as watch:
+        running = []
+        for _ in range(pairs):
+            there: asyncio.Queue[int] = asyncio.Queue(1)
+            back: asyncio.Queue[int] = asyncio.Queue(1)
+            running += [asyncio.create_task(ping(there, back)), asyncio.create_task(pong(back, there))]
+        for task in running:
+            await task
+    return watch.per(pairs * trips)
+
+
+async def fan_in(params: Params) -> dict[str, float]:
+    """Several senders, one receiver; who is told by the number of messages that it is over."""
+    senders, each = params["senders"], params["each"]
+    queue: asyncio.Queue[int] = asyncio.Queue(params["capacity"])
+
+    async def send() -> None:
+        for number in range(each):
+            await queue.put(number)
+
+    total = 0
+    with Stopwatch() as watch:
+        running = [asyncio.create_task(send()) for _ in range(senders)]
+        for _ in range(senders * each):
+            total += await queue.get()
+        for task in running:
+            await task
+    assert total == senders * each * (each - 1) // 2
+    return watch.per(senders * each)
+
+
+async def blocking(params: Params) -> dict[str, float]:
+    """Short calls on the default pool of threads, some of them at a time."""
+    count, together = params["count"], params["together"]
+    loop = asyncio.get_running_loop()
+    with Stopwatch() as watch:
+        for _ in range(count // together):
+            running = [loop.run_in_executor(None, short_call) for _ in range(together)]
+            for future in running:
+                await future
+    return watch.per(count)
 
 
 def measure(runtime: str, program: str, params: Params) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import Any
 import mezame
 import mezame.sync
 import mezame.time
-from benches.programs.meters import Caller, Stopwatch, delays, resident_bytes
+from benches.programs.meters import Caller, Stopwatch, delays, fib, resident_bytes, short_call
 
 Params = dict[str, Any]
 mark: ContextVar[int] = ContextVar("mark", default=-1)
@@ -171,7 +171,88 @@ async def cross_thread_wake(params: Params) -> dict[str, float]:
     return caller.quantiles()
 
 
+async def compute(params: Params) -> dict[str, float]:
+    """Tasks that only compute."""
+    tasks, n = params["tasks"], params["n"]
+
+    async def work() -> int:
+        return fib(n)
+
+    with Stopwatch() as watch:
+        running = [mezame.spawn(work()) for _ in range(tasks)]
+        for task in running:
+            await task
+    return watch.per(tasks)
+
+
+async def ping_pongs(params: Params) -> dict[str, float]:
+    """Pairs of tasks that play at the same time."""
+    pairs, trips = params["pairs"], params["trips"]
+
+    async def ping(tx: Any, rx: Any) -> None:
+        for number in range(trips):
+            await tx.send(number)
+            assert await rx.recv() == number
+
+    async def pong(tx: Any, rx: Any) -> None:
+        for _ in range(trips):
+            await tx.send(await rx.recv())
+
+    with Stopwatch() as watch:
+        running = []
+        for _ in range(pairs):
+            there_tx, there_rx = mezame.sync.mpsc.channel(1)
+            back_tx, back_rx = mezame.sync.mpsc.channel(1)
+            running += [mezame.spawn(ping(there_tx, back_rx)), mezame.spawn(pong(back_tx, there_rx))]
+        for task in running:
+            await task
+    return watch.per(pairs * trips)
+
+
+async def fan_in(params: Params) -> dict[str, float]:
+    """Several senders, one receiver."""
+    senders, each = params["senders"], params["each"]
+    tx, rx = mezame.sync.mpsc.channel(params["capacity"])
+
+    async def send(tx: Any) -> None:
+        for number in range(each):
+            await tx.send(number)
+        tx.close()
+
+    total = 0
+    with Stopwatch() as watch:
+        for _ in range(senders):
+            mezame.spawn(send(tx.clone()))
+        tx.close()
+        while (number := await rx.recv()) is not None:
+            total += number
+    assert total == senders * each * (each - 1) // 2
+    return watch.per(senders * each)
+
+
+async def blocking(params: Params) -> dict[str, float]:
+    """Short calls on the blocking pool, some of them at a time."""
+    count, together = params["count"], params["together"]
+    with Stopwatch() as watch:
+        for _ in range(count // together):
+            running = [mezame.spawn_blocking(short_call) for _ in range(together)]
+            for task in running:
+                await task
+    return watch.per(count)
+
+
+async def _on_a_worker(program: Any) -> dict[str, float]:
+    result: dict[str, float] = await mezame.spawn(program)
+    return result
+
+
 def measure(runtime: str, program: str, params: Params) -> dict[str, float]:
-    """Runs one program."""
+    """Runs one program; ``workers`` in its sizes: as a task, on so many (0: the current-thread runtime)."""
+    workers = params.pop("workers", None)
+    if workers is not None:
+        flavor = {"flavor": "multi_thread", "worker_threads": workers} if workers else {}
+        with mezame.Runtime(**flavor) as multi:
+            found: dict[str, float] = multi.block_on(_on_a_worker(globals()[program](params)))
+            return found
     result: dict[str, float] = mezame.run(globals()[program](params))
     return result

@@ -8,7 +8,7 @@ from typing import Any
 
 import trio
 
-from benches.programs.meters import Caller, Stopwatch, delays, resident_bytes
+from benches.programs.meters import Caller, Stopwatch, delays, fib, resident_bytes, short_call
 
 Params = dict[str, Any]
 mark: ContextVar[int] = ContextVar("mark", default=-1)
@@ -150,6 +150,76 @@ async def cross_thread_wake(params: Params) -> dict[str, float]:
         await event.wait()
     caller.wakes.put(None)
     return caller.quantiles()
+
+
+async def compute(params: Params) -> dict[str, float]:
+    """Tasks that only compute."""
+    tasks, n = params["tasks"], params["n"]
+
+    async def work() -> None:
+        fib(n)
+
+    with Stopwatch() as watch:
+        async with trio.open_nursery() as nursery:
+            for _ in range(tasks):
+                nursery.start_soon(work)
+    return watch.per(tasks)
+
+
+async def ping_pongs(params: Params) -> dict[str, float]:
+    """Pairs of tasks that play at the same time."""
+    pairs, trips = params["pairs"], params["trips"]
+
+    async def ping(tx: Any, rx: Any) -> None:
+        for number in range(trips):
+            await tx.send(number)
+            assert await rx.receive() == number
+
+    async def pong(tx: Any, rx: Any) -> None:
+        for _ in range(trips):
+            await tx.send(await rx.receive())
+
+    with Stopwatch() as watch:
+        async with trio.open_nursery() as nursery:
+            for _ in range(pairs):
+                there_tx, there_rx = trio.open_memory_channel[int](1)
+                back_tx, back_rx = trio.open_memory_channel[int](1)
+                nursery.start_soon(ping, there_tx, back_rx)
+                nursery.start_soon(pong, back_tx, there_rx)
+    return watch.per(pairs * trips)
+
+
+async def fan_in(params: Params) -> dict[str, float]:
+    """Several senders, one receiver."""
+    senders, each = params["senders"], params["each"]
+    tx, rx = trio.open_memory_channel[int](params["capacity"])
+
+    async def send(tx: Any) -> None:
+        async with tx:
+            for number in range(each):
+                await tx.send(number)
+
+    total = 0
+    with Stopwatch() as watch:
+        async with trio.open_nursery() as nursery:
+            async with tx:
+                for _ in range(senders):
+                    nursery.start_soon(send, tx.clone())
+            async for number in rx:
+                total += number
+    assert total == senders * each * (each - 1) // 2
+    return watch.per(senders * each)
+
+
+async def blocking(params: Params) -> dict[str, float]:
+    """Short calls in trio's threads, some of them at a time."""
+    count, together = params["count"], params["together"]
+    with Stopwatch() as watch:
+        for _ in range(count // together):
+            async with trio.open_nursery() as nursery:
+                for _ in range(together):
+                    nursery.start_soon(trio.to_thread.run_sync, short_call)
+    return watch.per(count)
 
 
 def measure(runtime: str, program: str, params: Params) -> dict[str, float]:
