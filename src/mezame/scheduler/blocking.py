@@ -7,8 +7,15 @@ its handle, its abort (only before it starts) and its contextvars are those of t
 Threads are made on demand up to ``limit`` and end after ``keep_alive`` seconds without a job; beyond the limit
 jobs wait in a FIFO queue.
 
-    submit      lock; queue; as many idle threads as queued jobs? notify one : below the limit? start one; unlock
-    a thread    lock; no job -> idle += 1; wait keep_alive; idle -= 1; still none -> end; unlock; run the job
+    submit      lock; queue the job; nobody on the way? send one; unlock
+    send one    an idle thread, the one that worked last: wake it; else, below the limit: start one
+    a thread    lock; was I the one on the way? now nobody is; take a job; more jobs? send one; unlock; run the job
+                no job: sleep on my seat for keep_alive; nobody sent me: end
+
+Invariant, under the lock: if a job is queued, then a thread is on its way (``_on_the_way``), or all threads that there
+may be are at work, and each looks at the queue after its job. One at a time is on its way, and sends the next before it
+begins its job: so jobs that block have their threads soon, while many short ones are done by the few threads that are
+awake, without a switch of threads for each.
 """
 
 from __future__ import annotations
@@ -52,6 +59,24 @@ class Call(Future):
             slot.context = context
 
 
+class Seat:
+    """Where an idle thread sleeps. Whoever takes it out of the list of idle ones wakes it; nobody else does."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def sleep(self, timeout: float) -> bool:
+        """False: nobody came for ``timeout`` seconds."""
+        return self._lock.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
+
+    def wake(self) -> None:
+        """Ends the one sleep that is, or begins."""
+        self._lock.release()
+
+
 class BlockingPool(Scheduler):
     """The pool.
 
@@ -89,7 +114,8 @@ class BlockingPool(Scheduler):
         self._condition = threading.Condition()
         self._queue: deque[Task] = deque()
         self._threads: set[threading.Thread] = set()
-        self._idle = 0
+        self._idle: list[Seat] = []  # of the threads without a job, who worked last at the end
+        self._on_the_way = False
         self._closed = False
 
     def submit(
@@ -108,40 +134,55 @@ class BlockingPool(Scheduler):
     def _schedule(self, item: Wakeable) -> None:
         if self._on_change is not None:
             self._on_change(1)
+        failure = None
         with self._condition:
             refused = self._closed
             if not refused:
                 self._queue.append(item)
-                if self._idle >= len(self._queue):
-                    self._condition.notify()
-                elif len(self._threads) < self._limit:
-                    self._start_thread()
-        if refused:
+                if not self._on_the_way:
+                    try:
+                        self._send_one()
+                    except RuntimeError as error:  # no thread, and none to be had: this job is the only one
+                        failure = error
+                        self._queue.pop()
+        if refused or failure is not None:
             self._drop(item)
+        if failure is not None:
+            raise failure
+
+    def _send_one(self) -> None:
+        """Under the condition's lock, if nobody is on the way."""
+        if self._idle:
+            self._on_the_way = True
+            self._idle.pop().wake()
+        elif len(self._threads) < self._limit:
+            self._start_thread()
 
     def _start_thread(self) -> None:
         """Under the condition's lock."""
         name = self._name() if self._name is not None else None
         thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._threads.add(thread)
+        self._on_the_way = True
         try:
             thread.start()
         except RuntimeError:
             # The system has no more threads: those that we have will come to the job; with none it fails.
+            self._on_the_way = False
             self._threads.discard(thread)
             if not self._threads:
-                self._queue.pop()
-                if self._on_change is not None:
-                    self._on_change(-1)
                 raise
 
     def _work(self) -> None:
+        seat = Seat()
+        sent = True  # started for a job
         try:
             if self._enter is not None:
                 self._enter()
             self._call_hook(self._on_start)
             while True:
-                task = self._next()
+                task = self._next(seat, sent)
+                sent = False
                 if task is None:
                     break
                 self._run_job(task)
@@ -149,19 +190,37 @@ class BlockingPool(Scheduler):
         finally:
             with self._condition:
                 self._threads.discard(threading.current_thread())
+                if sent:  # it failed before it came to the job, which waits for the next one
+                    self._on_the_way = False
                 self._condition.notify_all()
 
-    def _next(self) -> Any:
-        with self._condition:
-            while not self._queue:
+    def _arrive(self) -> None:
+        """Under the lock: the one on the way is here, and sends the next if there is work."""
+        self._on_the_way = False
+        if self._queue:
+            self._send_one()
+
+    def _next(self, seat: Seat, sent: bool) -> Any:
+        """The next job for this thread; None: it shall end."""
+        while True:
+            with self._condition:
+                task = self._queue.popleft() if self._queue else None
+                if sent:
+                    self._arrive()
+                if task is not None:
+                    return task
                 if self._closed:
                     return None
-                self._idle += 1
-                notified = self._condition.wait(self._keep_alive)
-                self._idle -= 1
-                if not notified and not self._queue:
+                self._idle.append(seat)
+            if seat.sleep(self._keep_alive):
+                sent = True
+                continue
+            with self._condition:
+                if seat in self._idle:
+                    self._idle.remove(seat)
                     return None
-            return self._queue.popleft()
+            seat.sleep(0)  # taken out between the end of the sleep and the lock: it was woken
+            sent = True
 
     def _run_job(self, task: Task) -> None:
         cx = loop_context()
@@ -198,6 +257,9 @@ class BlockingPool(Scheduler):
             self._closed = True
             dropped = list(self._queue)
             self._queue.clear()
+            for seat in self._idle:
+                seat.wake()
+            self._idle.clear()
             self._condition.notify_all()
         for task in dropped:
             self._drop(task)
@@ -214,4 +276,4 @@ class BlockingPool(Scheduler):
     def stats(self) -> dict[str, int]:
         """Threads, idle threads and queued jobs of this moment."""
         with self._condition:
-            return {"threads": len(self._threads), "idle": self._idle, "queued": len(self._queue)}
+            return {"threads": len(self._threads), "idle": len(self._idle), "queued": len(self._queue)}

@@ -1,0 +1,159 @@
+"""The blocking pool by itself: who is sent, who ends, what is never left lying."""
+
+import threading
+
+import pytest
+
+from mezame.scheduler import blocking
+from mezame.scheduler.blocking import BlockingPool, Seat
+
+
+def finish(*tasks):
+    import mezame
+
+    async def all_of(tasks):
+        return [await task for task in tasks]
+
+    return mezame.block_on(all_of(tasks))
+
+
+@pytest.fixture
+def pool():
+    made = []
+
+    def make(**options):
+        made.append(BlockingPool(**options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close(5.0)
+
+
+def test_jobs_that_wait_for_each_other_all_get_a_thread(pool):
+    """Sending one at a time still sends as many as there are jobs that block."""
+    one = pool(limit=20)
+    barrier = threading.Barrier(20, timeout=10)
+    finish(*[one.submit(barrier.wait, (), {}, None) for _ in range(20)])
+    assert one.stats()["threads"] == 20
+
+
+def test_the_limit_holds_and_what_is_beyond_waits_in_order(pool):
+    one = pool(limit=2)
+    go = threading.Event()
+    order = []
+    held = [one.submit(go.wait, (10,), {}, None) for _ in range(2)]
+    queued = [one.submit(order.append, (number,), {}, None) for number in range(50)]
+    while one.stats()["queued"] > 50:
+        threading.Event().wait(0.001)
+    assert one.stats()["threads"] == 2 and order == []
+    go.set()
+    finish(*held, *queued)
+    assert sorted(order) == list(range(50))
+    assert one.stats()["threads"] == 2
+
+
+def test_one_thread_at_a_time_is_on_its_way(pool):
+    """Many jobs that are queued while a thread is on its way bring no other one: it sends the next when it is there."""
+    gate = threading.Event()
+    one = pool(limit=50, on_start=lambda: gate.wait(10))
+    tasks = [one.submit(len, ((),), {}, None) for _ in range(50)]
+    assert one.stats() == {"threads": 1, "idle": 0, "queued": 50}
+    gate.set()
+    assert finish(*tasks) == [0] * 50
+
+
+def test_who_worked_last_is_sent_first(pool):
+    one = pool(limit=3)
+    barrier = threading.Barrier(3, timeout=10)
+    finish(*[one.submit(barrier.wait, (), {}, None) for _ in range(3)])
+    while one.stats()["idle"] < 3:
+        threading.Event().wait(0.001)
+    last = one._idle[-1]
+    (name,) = finish(one.submit(threading.get_ident, (), {}, None))
+    while one.stats()["idle"] < 3:
+        threading.Event().wait(0.001)
+    assert one._idle[-1] is last
+    assert finish(one.submit(threading.get_ident, (), {}, None)) == [name]
+
+
+def test_an_idle_thread_ends_after_keep_alive(pool):
+    one = pool(limit=3, keep_alive=0.0)
+    finish(one.submit(len, ((),), {}, None))
+    for _ in range(1000):
+        if one.stats() == {"threads": 0, "idle": 0, "queued": 0}:
+            break
+        threading.Event().wait(0.01)
+    assert one.stats()["threads"] == 0
+    assert finish(one.submit(len, ((1,),), {}, None)) == [1]
+
+
+def test_a_thread_that_is_sent_at_the_end_of_its_sleep_comes(pool, monkeypatch):
+    """The race of keep_alive and submit: its time is up, and before it has the lock it is taken out of the idle ones."""
+    slept = threading.Event()
+    go_on = threading.Event()
+
+    class LateSeat(Seat):
+        def sleep(self, timeout):
+            if timeout == 0:
+                return super().sleep(0)
+            slept.set()
+            assert go_on.wait(10)
+            return False  # the time is up, whatever happened meanwhile
+
+    monkeypatch.setattr(blocking, "Seat", LateSeat)
+    one = pool(limit=1)
+    finish(one.submit(len, ((),), {}, None))
+    assert slept.wait(10)
+    task = one.submit(len, ((1, 2),), {}, None)  # takes the seat out
+    assert one.stats() == {"threads": 1, "idle": 0, "queued": 1}
+    slept.clear()
+    go_on.set()
+    assert finish(task) == [2]
+
+
+def test_closing_ends_the_idle_and_drops_the_queued():
+    one = BlockingPool(limit=1)
+    go = threading.Event()
+    held = one.submit(go.wait, (10,), {}, None)
+    while one.stats()["queued"]:
+        threading.Event().wait(0.001)
+    queued = one.submit(len, ((),), {}, None)
+    assert one.close(0.0) == [next(iter(one._threads)).name]
+    assert queued.is_finished() and not held.is_finished()
+    go.set()
+    assert one.close(10.0) == []
+    assert held.is_finished() and one.stats()["threads"] == 0
+    late = one.submit(len, ((),), {}, None)
+    assert late.is_finished() and late.cancelled()
+
+
+def test_a_system_without_threads_fails_the_job_not_the_pool(pool, monkeypatch):
+    one = pool(limit=4)
+
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            one.submit(len, ((),), {}, None)
+        assert one.stats() == {"threads": 0, "idle": 0, "queued": 0}
+    assert finish(one.submit(len, ((),), {}, None)) == [0]
+
+
+def test_with_one_thread_left_a_refused_start_costs_nothing(pool, monkeypatch):
+    one = pool(limit=4)
+    go = threading.Event()
+    held = one.submit(go.wait, (10,), {}, None)
+    while one.stats()["queued"]:
+        threading.Event().wait(0.001)
+
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        waiting = one.submit(len, ((),), {}, None)
+        go.set()
+        assert finish(held, waiting) == [True, 0]
