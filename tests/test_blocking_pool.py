@@ -89,7 +89,7 @@ def test_an_idle_thread_ends_after_keep_alive(pool):
 
 
 def test_a_thread_that_is_sent_at_the_end_of_its_sleep_comes(pool, monkeypatch):
-    """The race of keep_alive and submit: its time is up, and before it has the lock it is taken out of the idle ones."""
+    """The race of keep_alive and submit: its time is up, and somebody takes it before it has the lock."""
     slept = threading.Event()
     go_on = threading.Event()
 
