@@ -11,7 +11,13 @@ import importlib
 import json
 import sys
 
-MODULES = {"mezame": "on_mezame", "asyncio": "on_asyncio", "uvloop": "on_asyncio", "trio": "on_trio", "threads": "on_threads"}
+MODULES = {
+    "mezame": "on_mezame",
+    "asyncio": "on_asyncio",
+    "uvloop": "on_asyncio",
+    "trio": "on_trio",
+    "threads": "on_threads",
+}
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benches.summary import Spread, number, ratios
-from benches.workers import label
+from benches.workers import COLLECTOR_OFF, label
 
 GROWTH_LIMIT = 1.25
 """Per item, ten times the number may cost this much more before it counts as growth: caches are not free."""
@@ -86,6 +86,14 @@ GOALS = (
             ("ping-pong", "workers_ping_pong"),
             ("mpsc", "workers_mpsc"),
         )
+    ),
+    Goal(
+        "the same, spawn and join with the garbage collector off",
+        "workers_spawn",
+        ONE,
+        "wall_ns",
+        COLLECTOR_OFF,
+        within=1.15,
     ),
 )
 

@@ -6,11 +6,18 @@ They are about parallel Python code, so they run by default where there is no GI
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from benches.model import Bench, Cell, Job, Metric
 
 CURRENT = "mezame, current thread"
+COLLECTOR_OFF = "spawn storm, garbage collector off"
+COLLECTOR = (
+    "The garbage collector of this interpreter starts by a count of young objects that each thread keeps for itself, so "
+    "that the same program collects more or less often on another thread. The second table has it switched off: what is "
+    "left there is mezame's own difference."
+)
 HERE = (
     "The jobs of mezame run as tasks of a task; the future that `block_on` is given does nothing but wait for it.",
     "All rows run on this interpreter. Without a GIL it is slower on one thread than the usual build: compare with the "
@@ -76,12 +83,16 @@ def _switch(quick: bool) -> Bench:
 def _spawn(quick: bool) -> Bench:
     sizes = {"count": 10_000 if quick else 200_000}
     what = f"{sizes['count']:,} tasks that end at once, spawned by one task, which then joins them in order."
-    return _small("workers_spawn", "spawn storm from one worker", what, "per task", "spawn_join", sizes)
+    bench = _small("workers_spawn", "spawn storm from one worker", what, "per task", "spawn_join", sizes)
+    quiet = sizes | {"collector": False}
+    cell = Cell(COLLECTOR_OFF, _rows("spawn_join", quiet) | _rivals("spawn_join", quiet), base=CURRENT)
+    return replace(bench, cells=(*bench.cells, cell), notes=(*bench.notes, COLLECTOR))
 
 
 def _ping_pong(quick: bool) -> Bench:
     sizes = {"pairs": 8, "trips": 500 if quick else 10_000}
-    what = f"8 pairs of tasks at the same time, each with two channels of capacity 1; {sizes['trips']:,} round trips each."
+    trips = f"{sizes['trips']:,}"
+    what = f"8 pairs of tasks at the same time, each with two channels of capacity 1; {trips} round trips each."
     return _small("workers_ping_pong", "ping-pong", what, "per round trip", "ping_pongs", sizes)
 
 

@@ -17,7 +17,7 @@ environment() { # environment NAME INTERPRETER
 lint() {
   environment lint "$python"
   .venv/lint/bin/python "${pip[@]}" ruff mypy pytest
-  .venv/lint/bin/ruff check src tests scripts examples setup.py
+  .venv/lint/bin/ruff check src tests scripts examples benches setup.py
   .venv/lint/bin/mypy --strict -p mezame
   ran+=("ruff, mypy --strict")
 }
