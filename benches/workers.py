@@ -14,9 +14,9 @@ from benches.model import Bench, Cell, Job, Metric
 CURRENT = "mezame, current thread"
 COLLECTOR_OFF = "spawn storm, garbage collector off"
 COLLECTOR = (
-    "The garbage collector of this interpreter starts by a count of young objects that each thread keeps for itself, so "
-    "that the same program collects more or less often on another thread. The second table has it switched off: what is "
-    "left there is mezame's own difference."
+    "The garbage collector of this interpreter starts by a count of young objects that each thread keeps for itself, "
+    "so that the same program collects more or less often on another thread. The second table has it switched off: "
+    "what is left there is mezame's own difference."
 )
 HERE = (
     "The jobs of mezame run as tasks of a task; the future that `block_on` is given does nothing but wait for it.",
