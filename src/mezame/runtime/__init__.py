@@ -9,13 +9,26 @@ Start with ``runtime.py`` (what it is made of, how it closes), then ``core/execu
 'CURRENT_THREAD'
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ..errors import EnterError, RuntimeClosedError, ShutdownError, TryCurrentError
 from .builder import Builder
 from .entry import main, run
 from .handle import EnterGuard, Handle, RuntimeFlavor
-from .metrics import RuntimeMetrics
 from .runtime import Runtime, ShutdownReport
 from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from .metrics import RuntimeMetrics, WorkerMetrics
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("RuntimeMetrics", "WorkerMetrics"):
+        from . import metrics
+
+        return getattr(metrics, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Builder",
@@ -30,6 +43,7 @@ __all__ = [
     "ShutdownReport",
     "TryCurrentError",
     "Watchdog",
+    "WorkerMetrics",
     "main",
     "run",
 ]

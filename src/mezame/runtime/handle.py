@@ -10,7 +10,7 @@ import itertools
 import os
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.block_on import block_on
 from ..core.current import current
@@ -18,7 +18,10 @@ from ..core.task import Task
 from ..driver.driver import Driver
 from ..errors import TryCurrentError
 from ..scheduler.blocking import BlockingPool
-from .metrics import PollTimeHistogram, RuntimeMetrics, WorkerMetrics
+from .poll_time_histogram import PollTimeHistogram
+
+if TYPE_CHECKING:
+    from .metrics import RuntimeMetrics
 
 _ids = itertools.count(1)
 
@@ -123,6 +126,8 @@ class Handle:
         executor = self.executor
         pool = self.pool.stats()
         parks = executor.parks
+        from .metrics import RuntimeMetrics, WorkerMetrics  # dataclasses: most programs never pay for them
+
         return RuntimeMetrics(
             num_workers=len(executor.worker_counters()),
             num_alive_tasks=len(executor),

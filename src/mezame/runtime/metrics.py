@@ -1,4 +1,4 @@
-"""Metrics: what a runtime counts anyway, as a snapshot; and the histogram of poll times, if asked for.
+"""Metrics: what a runtime counts anyway, as a snapshot.
 
 The counters are fields that the loop's own thread increments, so they cost nothing measurable. A snapshot is
 taken without stopping anything: its numbers may be a few events apart.
@@ -75,22 +75,3 @@ class RuntimeMetrics:
     """One for each worker."""
     poll_time_histogram: tuple[tuple[float, int], ...] = field(default=())
     """(upper bound in seconds, polls) per bucket, if the runtime was made with ``poll_time_histogram``."""
-
-
-BUCKETS = 24
-
-
-class PollTimeHistogram:
-    """Counts poll durations in powers of two, from 1 microsecond up."""
-
-    def __init__(self) -> None:
-        self._counts = [0] * BUCKETS
-
-    def record(self, ns: int) -> None:
-        """Counts one poll of ``ns`` nanoseconds."""
-        self._counts[min((ns // 1000).bit_length(), BUCKETS - 1)] += 1
-
-    def buckets(self) -> tuple[tuple[float, int], ...]:
-        """(upper bound in seconds, polls) of the buckets up to the last that is not empty."""
-        last = max((i for i, count in enumerate(self._counts) if count), default=-1)
-        return tuple(((1 << i) / 1e6, self._counts[i]) for i in range(last + 1))

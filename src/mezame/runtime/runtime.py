@@ -22,8 +22,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.clock import Clock
 from ..core.current import current
@@ -34,25 +33,25 @@ from ..core.task import Task
 from ..driver import epoll
 from ..driver.driver import Driver
 from ..driver.epoll import EpollPoller
-from ..driver.select import SelectPoller
 from ..driver.timer import Timers
 from ..errors import EnterError, RuntimeClosedError
 from ..scheduler.blocking import KEEP_ALIVE, LIMIT, BlockingPool
 from ..scheduler.current_thread import CurrentThread
-from ..scheduler.multi_thread import MultiThread
 from .asyncgens import AsyncGens
 from .handle import EnterGuard, Handle, RuntimeFlavor
 from .interrupt import Interrupt
-from .metrics import PollTimeHistogram, RuntimeMetrics
+from .poll_time_histogram import PollTimeHistogram
 from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from .metrics import RuntimeMetrics
 
 RESOLVER_THREADS = 8  # for name lookups only: they must not queue behind the user's blocking calls
 
 _live: weakref.WeakSet[Runtime] = weakref.WeakSet()
 
 
-@dataclass(frozen=True)
-class ShutdownReport:
+class ShutdownReport(NamedTuple):
     """What refused to stop in time when a runtime was closed. Empty lists are the good case; it is then false."""
 
     tasks: tuple[Task, ...] = ()
@@ -162,6 +161,8 @@ class Runtime:
         park_hooks = _park_hooks(hooks, on_thread_park, on_thread_unpark)
         self._executor: Any
         if parallel:
+            from ..scheduler.multi_thread import MultiThread  # here: most programs have one thread
+
             workers = itertools.count()
             self._executor = MultiThread(
                 self._driver,
@@ -328,7 +329,7 @@ class Runtime:
                 self._asyncgens.restore(old_hooks)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             threads = self._pool.close(left)
-            if isinstance(self._executor, MultiThread):
+            if self._handle.runtime_flavor() is RuntimeFlavor.MULTI_THREAD:
                 threads = threads + self._executor.stuck_threads()
             self._resolver.close(0.0)
             self._driver.shutdown()
@@ -384,6 +385,8 @@ def make_poller(name: str | None) -> Any:
     """The I/O poller by name; None: ``MEZAME_DRIVER``, else the best there is. ``ValueError`` for others."""
     chosen = name or os.environ.get("MEZAME_DRIVER") or ("epoll" if epoll.available() else "selectors")
     if chosen == "selectors":
+        from ..driver.select import SelectPoller  # here: most systems have epoll
+
         return SelectPoller()
     if chosen == "epoll":
         if not epoll.available():

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core.atomic_waker import AtomicWaker
 from ..core.context import Context
@@ -31,8 +30,7 @@ class Key:
         self._turn = 0
 
 
-@dataclass(frozen=True)
-class Expired:
+class Expired(NamedTuple):
     """What comes out of a ``DelayQueue``."""
 
     value: Any

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
 from typing import Any
 
 LAST = 9e9  # seconds: the last moment whose nanoseconds fit into 64 bits, with a margin; 285 years
@@ -30,10 +29,9 @@ def to_ns(duration: Any, what: str = "a duration") -> int:
 
     Raises ``ValueError`` for NaN and ``TypeError`` for what is not a number, naming ``what``.
     """
-    if isinstance(duration, timedelta):
-        duration = duration.total_seconds()
     try:
-        seconds = float(duration)
+        total_seconds = getattr(duration, "total_seconds", None)  # a timedelta, without importing datetime
+        seconds = float(duration) if total_seconds is None else float(total_seconds())
     except (TypeError, ValueError):
         raise TypeError(f"{what} is a number of seconds or a timedelta, not {duration!r}") from None
     if math.isnan(seconds):
