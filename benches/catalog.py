@@ -89,6 +89,17 @@ def _memory(quick: bool) -> Bench:
     )
 
 
+def _import_time(quick: bool) -> Bench:
+    return Bench(
+        "import_time",
+        "Import",
+        "How much longer an interpreter takes that imports the runtime, the fastest of some starts, byte code written.",
+        (Metric("import_ms", "import", "ms"),),
+        (Cell("import", _jobs("import_time", {"times": 5 if quick else 30})),),
+        ("mezame imports asyncio: its `CancelledError` is asyncio's.",),
+    )
+
+
 def _ping_pong(quick: bool) -> Bench:
     trips = 5_000 if quick else 100_000
     return Bench(
@@ -301,6 +312,7 @@ ONE_THREAD = {
     "switch": _switch,
     "spawn_join": _spawn_join,
     "memory": _memory,
+    "import_time": _import_time,
     "ping_pong": _ping_pong,
     "timers_cancel": _timers_cancel,
     "timers_fired": _timers_fired,

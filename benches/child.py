@@ -11,6 +11,8 @@ import importlib
 import json
 import sys
 
+from benches.programs import import_time
+
 MODULES = {
     "mezame": "on_mezame",
     "asyncio": "on_asyncio",
@@ -26,8 +28,12 @@ def main() -> None:
     params = json.loads(text)
     if not params.pop("collector", True):
         gc.disable()
-    module = importlib.import_module(f"benches.programs.{MODULES[runtime]}")
-    print(json.dumps(module.measure(runtime, program, params)), flush=True)
+    if program == "import_time":
+        numbers = import_time.measure(runtime, params)
+    else:
+        module = importlib.import_module(f"benches.programs.{MODULES[runtime]}")
+        numbers = module.measure(runtime, program, params)
+    print(json.dumps(numbers), flush=True)
 
 
 if __name__ == "__main__":

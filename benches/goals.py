@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from benches.summary import Spread, number, ratios
+from benches.summary import Spread, number, ratios, values
 from benches.workers import COLLECTOR_OFF, label
 
 GROWTH_LIMIT = 1.25
@@ -19,6 +19,8 @@ class Goal:
     """``at_least``: rival / mezame must reach it. ``at_most``: mezame / rival must not pass it.
     Neither of them: mezame / rival must be below 1.
 
+    ``margin``: mezame may have so much more than the rival, in the metric's unit.
+
     For cells whose rows are all mezame's, with ``rival`` another row than the base: ``gain``, how many times the base's
     speed the row must reach; ``within``, how many times the base's cost it may have."""
 
@@ -31,6 +33,7 @@ class Goal:
     at_most: float | None = None
     gain: float | None = None
     within: float | None = None
+    margin: float | None = None
 
     def judge(self, ratio: Spread) -> tuple[str, bool]:
         """What was measured, in words, and whether the median reaches the goal."""
@@ -76,6 +79,13 @@ GOALS = (
         SMALL,
     ),
     Goal("the same, at most 0.6x uvloop streams'", "echo", "uvloop streams", "cpu_us", SMALL, at_most=0.6),
+    Goal(
+        "importing mezame costs at most 30 ms more than importing asyncio",
+        "import_time",
+        "asyncio",
+        "import_ms",
+        margin=30,
+    ),
     Goal("2 workers compute 1.8x as fast as 1", "workers_compute", TWO, "wall_ns", gain=1.8),
     Goal("a JSON server on 2 workers serves 1.5x as much as on 1", "workers_json", TWO, "rps", gain=1.5),
     *(
@@ -122,9 +132,18 @@ def check(results: dict[str, Any]) -> list[tuple[str, str, str]]:
         if ratio is None:
             rows.append((goal.text, "-", "not measured"))
             continue
-        text, reached = goal.judge(ratio)
+        text, reached = goal.judge(ratio) if goal.margin is None else _more(cell, goal, goal.margin)
         rows.append((goal.text, text, "reached" if reached else "not reached"))
     return rows + _growth(results)
+
+
+def _more(cell: dict[str, Any], goal: Goal, margin: float) -> tuple[str, bool]:
+    """A goal with a margin: what mezame had more than the rival, round by round."""
+    both = zip(values(cell, cell["base"], goal.metric), values(cell, goal.rival, goal.metric), strict=True)
+    more = Spread.of([mine - theirs for mine, theirs in both if mine is not None and theirs is not None])
+    if more is None:
+        return "-", False
+    return f"{number(more.mid)} more ({number(more.low)} to {number(more.high)})", more.mid <= margin
 
 
 def _growth(results: dict[str, Any]) -> list[tuple[str, str, str]]:
