@@ -576,6 +576,16 @@ async def test_ordered_members_unwind_and_their_failures_are_raised():
 # --- TaskGroup ---------------------------------------------------------------------------------------------
 
 
+def test_groups_and_sets_spawn_on_an_executor_without_a_runtime():
+    async def main():
+        async with mezame.TaskGroup() as group:
+            one = group.spawn(give(1))
+        tasks = mezame.task.JoinSet([give(2)])
+        return await one, (await tasks.join_next()).result()
+
+    assert mezame.Executor().run_until(main()) == (1, 2)
+
+
 @pytest.mark.mezame
 async def test_the_place_of_a_spawn_is_that_of_the_caller():
     async with mezame.TaskGroup() as group:

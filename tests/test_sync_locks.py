@@ -110,6 +110,24 @@ def test_bounds_of_a_semaphore():
             call()
 
 
+def test_permits_are_counted_in_ints():
+    semaphore = Semaphore(1)
+    for call in (semaphore.acquire_many, semaphore.try_acquire_many, semaphore.add_permits, semaphore.forget_permits):
+        for bad in (1.5, "1", None):
+            with pytest.raises(TypeError, match="int"):
+                call(bad)
+    assert semaphore.available_permits() == 1  # and its guard is open
+
+
+def test_no_more_permits_than_fit():
+    semaphore = Semaphore(Semaphore.MAX_PERMITS - 1)
+    for bad in (2, Semaphore.MAX_PERMITS, 2**61, 2**200):
+        with pytest.raises(ValueError, match=f"cannot add {bad}"):
+            semaphore.add_permits(bad)
+    semaphore.add_permits(1)
+    assert semaphore.available_permits() == Semaphore.MAX_PERMITS
+
+
 def test_the_owned_names_are_the_plain_ones():
     semaphore = Semaphore(3)
     one, many = ready(semaphore.acquire_owned()), ready(semaphore.acquire_many_owned(2))

@@ -17,9 +17,8 @@ def spawn_through(future: Any, name: str | None, tool: str) -> Task:
     in Python it would name the tool's own line. This one goes up to the first frame outside of the package.
     """
     slot = current()
-    scheduler = slot.scheduler
-    if isinstance(scheduler, Executor):
-        return scheduler.spawn(future, name=name)
+    if isinstance(slot.executor, Executor):  # its own loop is running here, with or without a runtime around it
+        return slot.executor.spawn(future, name=name)
     if slot.handle is None:
         close_coroutine(future)
         raise RuntimeError(

@@ -164,9 +164,17 @@ class Semaphore(Guard):
 
     def add_permits(self, permits: int) -> None:
         """Adds permits. Raises ``ValueError`` if there would be more than ``MAX_PERMITS`` free ones."""
-        if permits < 0 or self._permits + permits > MAX_PERMITS:
+        fits = _check_count(permits) <= MAX_PERMITS
+        wakers: list[Waker] = []
+        if fits:
+            self._lock()
+            fits = self._permits + permits <= MAX_PERMITS
+            if fits:
+                self._hand_out(permits, wakers)
+            self._unlock()
+        if not fits:
             raise ValueError(f"a Semaphore has at most {MAX_PERMITS} permits: cannot add {permits!r}")
-        self._release(permits)
+        wake_all(wakers)
 
     def forget_permits(self, permits: int) -> int:
         """Takes up to ``permits`` free ones away for good; returns how many it took."""
@@ -290,6 +298,8 @@ class Semaphore(Guard):
 
 
 def _check_count(permits: Any) -> Any:
+    if not isinstance(permits, int):  # before any guard is taken
+        raise TypeError(f"a number of permits is an int, not {permits!r}")
     if permits < 0:
         raise ValueError(f"a number of permits from 0 on is needed, not {permits!r}")
     return permits
