@@ -566,3 +566,128 @@ def test_a_second_ctrl_c_forces():
         process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=20)
     assert out.split() == ["forced"]
+
+
+# --- task callbacks, stack sizes, local runtimes -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
+def test_task_callbacks_hear_of_every_poll(flavor):
+    heard = []
+
+    def callback(what):
+        return lambda meta: heard.append((what, meta))
+
+    async def child():
+        await mezame.yield_now()
+
+    async def main():
+        task = mezame.spawn(child(), name="child")
+        await task
+        await mezame.sleep(0.001)  # the join may be quicker than the last callback
+        return task.id
+
+    builder = getattr(mezame.runtime.Builder, f"new_{flavor}")().track_task_schedule_latency()
+    builder.on_task_spawn(callback("spawn")).on_before_task_poll(callback("before"))
+    builder.on_after_task_poll(callback("after")).on_task_terminate(callback("end"))
+    with builder.build() as runtime:
+        number = runtime.block_on(main())
+    mine = [(what, meta) for what, meta in heard if meta.name == "child"]
+    assert [what for what, _ in mine] == ["spawn", "before", "after", "before", "after", "end"]
+    assert {meta.id for _, meta in mine} == {number}
+    assert all("test_runtime.py" in meta.spawned_at for _, meta in mine)
+    latencies = [meta.schedule_latency for what, meta in mine if what == "before"]
+    assert latencies[0] >= 0
+    assert mine[0][1].schedule_latency is None
+
+
+def test_task_callbacks_and_hooks_are_both_told_and_without_tracking_there_is_no_latency():
+    heard = []
+
+    class Log(mezame.Hooks):
+        def on_spawn(self, task):
+            heard.append("hooks")
+
+    async def main():
+        await mezame.spawn(mezame.ready(1))
+
+    mezame.run(
+        main(), hooks=Log(), on_task_spawn=lambda meta: heard.append("callback"),
+        on_before_task_poll=lambda meta: heard.append(meta.schedule_latency), on_thread_park=lambda: None,
+    )  # fmt: skip
+    assert heard == ["hooks", "callback", None]
+
+
+def test_the_stack_size_is_that_of_our_threads_only():
+    usual = threading.stack_size()
+    with pytest.raises(ValueError, match=r"thread_stack_size must be .*, not 17"):
+        mezame.Runtime(thread_stack_size=17)
+    seen = []
+
+    async def main():
+        await mezame.spawn_blocking(lambda: seen.append(threading.stack_size()))
+
+    mezame.run(main(), thread_stack_size=1 << 20)
+    assert len(seen) == 1
+    assert threading.stack_size() == usual
+
+
+async def _number():
+    return mezame.runtime.worker_index()
+
+
+def test_worker_index():
+    assert mezame.runtime.worker_index() is None
+    assert mezame.run(_number()) is None
+
+    async def main():
+        def in_place():
+            return mezame.task.block_in_place(mezame.runtime.worker_index)
+
+        async def child():
+            return mezame.runtime.worker_index(), in_place(), await mezame.spawn_blocking(mezame.runtime.worker_index)
+
+        return await mezame.spawn(child())
+
+    index, in_place, blocking = mezame.run(main(), flavor="multi_thread", worker_threads=2)
+    assert index in (0, 1)
+    assert in_place is None and blocking is None
+
+
+def test_local_runtime_spawns_local_and_stays_on_its_thread():
+    async def where():
+        return threading.get_ident()
+
+    async def main():
+        one = mezame.task.spawn_local(where())
+        two = runtime.spawn_local(where())
+        return await one, await two
+
+    with mezame.runtime.Builder.new_current_thread().build_local() as runtime:
+        assert runtime.block_on(main()) == (threading.get_ident(),) * 2
+        refused = []
+
+        def other():
+            for call in (runtime.block_on, runtime.spawn_local):
+                with pytest.raises(RuntimeError, match="LocalRuntime was called in another thread"):
+                    call(where())
+                refused.append(call)
+            with runtime.enter(), pytest.raises(RuntimeError, match="spawn_local needs"):
+                mezame.task.spawn_local(where())
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        assert len(refused) == 2
+        handed = runtime.handle().spawn(where())
+        assert runtime.block_on(handed) == threading.get_ident()
+    with pytest.raises(ValueError, match="flavor"):
+        mezame.runtime.Builder.new_multi_thread().build_local()
+
+
+def test_spawn_local_without_a_local_runtime_raises():
+    async def main():
+        with pytest.raises(RuntimeError, match="LocalSet or a LocalRuntime"):
+            mezame.task.spawn_local(_number())
+
+    mezame.run(main())

@@ -56,6 +56,10 @@ class RuntimeClosedError(RuntimeError):
     """The runtime that this needs was closed."""
 
 
+RuntimeShutdownError = RuntimeClosedError
+"""Its other name, for who looks for tokio's ``is_rt_shutdown_err``."""
+
+
 class TimerError(RuntimeClosedError):
     """A timer cannot fire: its runtime was closed. Public as ``mezame.time.Error``.
 

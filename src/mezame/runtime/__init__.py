@@ -11,12 +11,15 @@ Start with ``runtime.py`` (what it is made of, how it closes), then ``core/execu
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EnterError, RuntimeClosedError, ShutdownError, TryCurrentError
+from ..errors import EnterError, RuntimeClosedError, RuntimeShutdownError, ShutdownError, TryCurrentError
 from .builder import Builder
+from .callbacks import TaskMeta
 from .entry import main, run
 from .handle import EnterGuard, Handle, RuntimeFlavor
+from .local_runtime import LocalRuntime
 from .runtime import Runtime, ShutdownReport
 from .watchdog import Watchdog
+from .worker_index import worker_index
 
 if TYPE_CHECKING:
     from .metrics import RuntimeMetrics, WorkerMetrics
@@ -35,15 +38,19 @@ __all__ = [
     "EnterError",
     "EnterGuard",
     "Handle",
+    "LocalRuntime",
     "Runtime",
     "RuntimeClosedError",
     "RuntimeFlavor",
     "RuntimeMetrics",
+    "RuntimeShutdownError",
     "ShutdownError",
     "ShutdownReport",
+    "TaskMeta",
     "TryCurrentError",
     "Watchdog",
     "WorkerMetrics",
     "main",
     "run",
+    "worker_index",
 ]

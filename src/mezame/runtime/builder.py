@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.hooks import Hooks
+from .callbacks import TaskMeta
+from .local_runtime import LocalRuntime
 from .runtime import Runtime
 
 
@@ -75,6 +77,10 @@ class Builder:
         """Function that returns the next thread's name."""
         return self._set(thread_name=function)
 
+    def thread_stack_size(self, size: int) -> Builder:
+        """Bytes of stack of the worker and blocking threads."""
+        return self._set(thread_stack_size=size)
+
     def max_blocking_threads(self, limit: int) -> Builder:
         """Most threads of the blocking pool; at least 1."""
         return self._set(max_blocking_threads=limit)
@@ -131,9 +137,33 @@ class Builder:
         """Called after it slept."""
         return self._set(on_thread_unpark=hook)
 
+    def on_task_spawn(self, callback: Callable[[TaskMeta], Any]) -> Builder:
+        """Called with the ``TaskMeta`` of each task that is spawned."""
+        return self._set(on_task_spawn=callback)
+
+    def on_before_task_poll(self, callback: Callable[[TaskMeta], Any]) -> Builder:
+        """Called before each poll of a task."""
+        return self._set(on_before_task_poll=callback)
+
+    def on_after_task_poll(self, callback: Callable[[TaskMeta], Any]) -> Builder:
+        """Called after each poll of a task."""
+        return self._set(on_after_task_poll=callback)
+
+    def on_task_terminate(self, callback: Callable[[TaskMeta], Any]) -> Builder:
+        """Called when a task has completed, failed or been aborted."""
+        return self._set(on_task_terminate=callback)
+
+    def track_task_schedule_latency(self) -> Builder:
+        """Measure the time from each wake to the poll, for ``TaskMeta.schedule_latency``."""
+        return self._set(track_task_schedule_latency=True)
+
     def build(self) -> Runtime:
         """The runtime. Raises ``ValueError`` for a bad option."""
         return Runtime(**self._options)
+
+    def build_local(self) -> LocalRuntime:
+        """The runtime, bound to this thread. Raises ``ValueError`` for a bad option, or several workers."""
+        return LocalRuntime(**self._options)
 
     def __repr__(self) -> str:
         return f"Builder({self._options!r})"

@@ -74,6 +74,7 @@ class Handle:
         self._histogram = histogram
         self._flavor = flavor
         self._pid = os.getpid()
+        self.is_local = False
         self.io = driver if io_enabled else None
         self.timers = driver.timers
 

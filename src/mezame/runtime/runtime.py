@@ -37,7 +37,9 @@ from ..driver.timer import Timers
 from ..errors import EnterError, RuntimeClosedError
 from ..scheduler.blocking import KEEP_ALIVE, LIMIT, BlockingPool
 from ..scheduler.current_thread import CurrentThread
+from ..scheduler.thread_start import check_stack_size
 from .asyncgens import AsyncGens
+from .callbacks import TaskMeta, combine
 from .handle import EnterGuard, Handle, RuntimeFlavor
 from .interrupt import Interrupt
 from .poll_time_histogram import PollTimeHistogram
@@ -79,6 +81,7 @@ class Runtime:
         max_blocking_threads: most threads of the blocking pool.
         thread_keep_alive: seconds after which an idle blocking thread ends.
         thread_name: prefix of the names of the worker and blocking threads, or a function that returns the next name.
+        thread_stack_size: bytes of stack of these threads; default what the system gives.
         event_interval: polls between two looks at the drivers.
         global_queue_interval: polls between two looks at what other threads queued; default 31 for
             "current_thread", tuned by what a poll takes for "multi_thread".
@@ -95,6 +98,8 @@ class Runtime:
             no limit.
         on_thread_start, on_thread_stop: called in each worker and blocking thread.
         on_thread_park, on_thread_unpark: called around each sleep of a thread that polls tasks.
+        on_task_spawn, on_before_task_poll, on_after_task_poll, on_task_terminate: called with a ``TaskMeta``.
+        track_task_schedule_latency: measure the time from each wake to the poll, for ``TaskMeta`` (off: None there).
 
     Raises ``ValueError`` for a bad option, naming it.
 
@@ -106,6 +111,8 @@ class Runtime:
 
     Source of the semantics: ``tokio::runtime::Runtime``.
     """
+
+    _closed = True  # until it is whole: __del__ may run on a half-made runtime
 
     def __init__(
         self,
@@ -119,6 +126,7 @@ class Runtime:
         max_blocking_threads: int = LIMIT,
         thread_keep_alive: float = KEEP_ALIVE,
         thread_name: str | Callable[[], str] = "mezame-rt-worker",
+        thread_stack_size: int | None = None,
         event_interval: int = EVENT_INTERVAL,
         global_queue_interval: int | None = None,
         disable_lifo_slot: bool = False,
@@ -134,8 +142,12 @@ class Runtime:
         on_thread_stop: Callable[[], Any] | None = None,
         on_thread_park: Callable[[], Any] | None = None,
         on_thread_unpark: Callable[[], Any] | None = None,
+        on_task_spawn: Callable[[TaskMeta], Any] | None = None,
+        on_before_task_poll: Callable[[TaskMeta], Any] | None = None,
+        on_after_task_poll: Callable[[TaskMeta], Any] | None = None,
+        on_task_terminate: Callable[[TaskMeta], Any] | None = None,
+        track_task_schedule_latency: bool = False,
     ) -> None:
-        self._closed = True  # until it is whole: __del__ may run on a half-made runtime
         if flavor not in ("current_thread", "multi_thread"):
             raise ValueError(f"flavor must be 'current_thread' or 'multi_thread', not {flavor!r}")
         parallel = flavor == "multi_thread"
@@ -149,6 +161,7 @@ class Runtime:
             )
         if start_paused and not enable_time:
             raise ValueError("start_paused needs enable_time=True: there is no clock to pause")
+        stack_size = check_stack_size(thread_stack_size)
         self._clock = Clock()
         self._driver = Driver(
             self._clock,
@@ -158,7 +171,16 @@ class Runtime:
         numbers = itertools.count()
         namer = thread_name if callable(thread_name) else lambda: f"{thread_name}-blocking-{next(numbers)}"
         rng = random.Random(rng_seed)
-        park_hooks = _park_hooks(hooks, on_thread_park, on_thread_unpark)
+        all_hooks = combine(
+            hooks,
+            spawn=on_task_spawn,
+            before_poll=on_before_task_poll,
+            after_poll=on_after_task_poll,
+            terminate=on_task_terminate,
+            park=on_thread_park,
+            unpark=on_thread_unpark,
+            latency=track_task_schedule_latency,
+        )
         self._executor: Any
         if parallel:
             from ..scheduler.multi_thread import MultiThread  # here: most programs have one thread
@@ -169,19 +191,20 @@ class Runtime:
                 worker_count(worker_threads),
                 event_interval=event_interval,
                 global_queue_interval=global_queue_interval,
-                hooks=park_hooks,
+                hooks=all_hooks,
                 lifo=not disable_lifo_slot,
                 seed=rng.randrange(1 << 32),
                 thread_name=thread_name if callable(thread_name) else lambda: f"{thread_name}-{next(workers)}",
                 on_start=on_thread_start,
                 on_stop=on_thread_stop,
+                stack_size=stack_size,
             )
         else:
             self._executor = CurrentThread(
                 self._driver,
                 event_interval=event_interval,
                 global_queue_interval=GLOBAL_QUEUE_INTERVAL if global_queue_interval is None else global_queue_interval,
-                hooks=park_hooks,
+                hooks=all_hooks,
                 choose=choose,
                 shutdown_on_failure=unhandled_panic == "shutdown_runtime",
             )
@@ -202,6 +225,7 @@ class Runtime:
             on_start=on_thread_start,
             on_stop=on_thread_stop,
             on_change=self._driver.blocking_job,
+            stack_size=stack_size,
         )
         self._resolver = BlockingPool(RESOLVER_THREADS, thread_keep_alive, name=lambda: "mezame-resolver")
         self._handle = Handle(
@@ -401,32 +425,6 @@ def _log_refusals(report: ShutdownReport) -> None:
     lines = [f"task {task.name!r} spawned at {task.spawned_at}" for task in report.tasks]
     lines += [f"thread {name!r}" for name in report.threads]
     logging.getLogger("mezame").warning("the runtime was closed, but these refused to stop: %s", "; ".join(lines))
-
-
-class _ThreadHooks(Hooks):
-    """The builder's two park hooks as ``Hooks``."""
-
-    def __init__(self, park: Callable[[], Any] | None, unpark: Callable[[], Any] | None) -> None:
-        self._park = park
-        self._unpark = unpark
-
-    def on_park(self) -> None:
-        if self._park is not None:
-            self._park()
-
-    def on_unpark(self) -> None:
-        if self._unpark is not None:
-            self._unpark()
-
-
-def _park_hooks(
-    hooks: Hooks | None, park: Callable[[], Any] | None, unpark: Callable[[], Any] | None
-) -> Hooks | None:
-    if park is None and unpark is None:
-        return hooks
-    if hooks is not None:
-        raise ValueError("on_thread_park and on_thread_unpark are methods of hooks: define them there")
-    return _ThreadHooks(park, unpark)
 
 
 def _after_fork() -> None:

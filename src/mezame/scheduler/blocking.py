@@ -34,6 +34,7 @@ from ..core.poll import make_ready
 from ..core.report import report_exception
 from ..core.task import Task, make_task
 from ..core.waker import Wakeable
+from .thread_start import start_thread
 
 LIMIT = 512
 KEEP_ALIVE = 10.0
@@ -87,6 +88,7 @@ class BlockingPool(Scheduler):
         enter: called in each new thread; makes the runtime current there.
         on_start, on_stop: hooks of the runtime, called in the thread, or None.
         on_change: called with +1 when a job is queued and -1 when it has ended, or None.
+        stack_size: bytes of stack of each thread; 0: the system's size.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class BlockingPool(Scheduler):
         on_start: Callable[[], Any] | None = None,
         on_stop: Callable[[], Any] | None = None,
         on_change: Callable[[int], Any] | None = None,
+        stack_size: int = 0,
     ) -> None:
         if limit < 1:
             raise ValueError(f"max_blocking_threads must be at least 1, not {limit!r}")
@@ -106,6 +109,7 @@ class BlockingPool(Scheduler):
             raise ValueError(f"thread_keep_alive must be a number of seconds from 0 on, not {keep_alive!r}")
         self._limit = limit
         self._keep_alive = keep_alive
+        self._stack_size = stack_size
         self._name = name
         self._enter = enter
         self._on_start = on_start
@@ -165,7 +169,7 @@ class BlockingPool(Scheduler):
         self._threads.add(thread)
         self._on_the_way = True
         try:
-            thread.start()
+            start_thread(thread, self._stack_size)
         except RuntimeError:
             # The system has no more threads: those that we have will come to the job; with none it fails.
             self._on_the_way = False

@@ -60,6 +60,7 @@ class MultiThread:
         seed: of the random choice of the first victim of a steal.
         thread_name: function of no arguments that names the next worker thread.
         on_start, on_stop: called in each worker thread, or None.
+        stack_size: bytes of stack of each worker thread; 0: the system's size.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class MultiThread:
         thread_name: Callable[[], str] | None = None,
         on_start: Callable[[], Any] | None = None,
         on_stop: Callable[[], Any] | None = None,
+        stack_size: int = 0,
     ) -> None:
         if not 1 <= workers <= MOST_WORKERS:
             raise ValueError(f"worker_threads must be from 1 to {MOST_WORKERS}, not {workers!r}")
@@ -88,7 +90,7 @@ class MultiThread:
         self._global_interval = global_queue_interval or 0
         self._lifo = lifo
         self._seed = seed
-        self._threads = WorkerThreads(thread_name, on_start, on_stop, self._set_fatal)
+        self._threads = WorkerThreads(thread_name, on_start, on_stop, self._set_fatal, stack_size)
         self._group = WorkerGroup(workers, DriverSeat(park), hooks)
         self._workers: list[Worker | None] = [None] * workers
         self._histogram: Any = None

@@ -106,6 +106,11 @@ class Worker(Spawner):
         self.turns = 0
         self.thread = 0
 
+    def index(self) -> int | None:
+        """The number of its core; None if it has given that away."""
+        core = self._core
+        return None if core is None else core.index
+
     # --- the thread --------------------------------------------------------------------------------------
 
     def _run_with(self, core: WorkerCore) -> None:

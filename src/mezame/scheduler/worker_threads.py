@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.report import report_exception
+from .thread_start import start_thread
 
 
 class WorkerThreads:
@@ -26,6 +27,7 @@ class WorkerThreads:
         on_start: Callable[[], Any] | None,
         on_stop: Callable[[], Any] | None,
         on_failure: Callable[[BaseException], Any],
+        stack_size: int,
     ) -> None:
         self.changed = threading.Condition()
         self.threads: set[threading.Thread] = set()
@@ -34,6 +36,7 @@ class WorkerThreads:
         self._on_start = on_start
         self._on_stop = on_stop
         self._on_failure = on_failure
+        self._stack_size = stack_size
 
     def start(self, work: Callable[[], Any]) -> None:
         """Runs ``work()`` in a new thread. Raises ``RuntimeError`` if the system gives no thread."""
@@ -42,7 +45,7 @@ class WorkerThreads:
         with self.changed:
             self.threads.add(thread)
         try:
-            thread.start()
+            start_thread(thread, self._stack_size)
         except BaseException:
             with self.changed:
                 self.threads.discard(thread)

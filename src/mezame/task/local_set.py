@@ -266,7 +266,7 @@ class LocalEnterGuard:
 
 
 def spawn_local(future: Any, *, name: str | None = None) -> Task:
-    """Spawns a task into the ``LocalSet`` that is being driven (or was entered) on this thread.
+    """Spawns a task into the ``LocalSet`` that is driven (or was entered) on this thread, or the ``LocalRuntime``.
 
     Args:
         future: a coroutine, or anything that ``into_future`` takes.
@@ -277,7 +277,12 @@ def spawn_local(future: Any, *, name: str | None = None) -> Task:
     Source of the semantics: ``tokio::task::spawn_local``.
     """
     local_set = _here.local_set
-    if local_set is None:
-        close_coroutine(future)
-        raise RuntimeError("spawn_local needs a LocalSet: call it inside LocalSet.run_until(...), or enter one")
-    return local_set.spawn_local(future, name=name)
+    if local_set is not None:
+        return local_set.spawn_local(future, name=name)
+    slot = current()
+    if slot.executor is not None and slot.handle is not None and slot.handle.is_local:
+        return slot.handle.spawn(future, name=name)
+    close_coroutine(future)
+    raise RuntimeError(
+        "spawn_local needs a LocalSet or a LocalRuntime: call it inside LocalSet.run_until(...), or enter a LocalSet"
+    )

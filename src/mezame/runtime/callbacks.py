@@ -1,0 +1,128 @@
+"""Callbacks: the builder's ``on_...`` functions, told what ``Hooks`` are told.
+
+A runtime has one ``Hooks`` object, or none. Functions given one by one become one (``combine``), around the user's own
+if there is one too: both are told, the user's first.
+
+The functions hear of tasks only; hooks hear of the root of ``block_on`` too.
+
+``schedule_latency`` needs the moment at which a task was queued. It is kept in a table by task id, from the wake (or
+the spawn) to the poll, and only for who asked for it: two readings of the clock and two steps in a dict per poll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from ..core.hooks import Hooks
+
+Callback = Callable[["TaskMeta"], Any]
+
+
+class TaskMeta(NamedTuple):
+    """What a task callback is told.
+
+    Source of the semantics: ``tokio::runtime::TaskMeta``.
+    """
+
+    id: int
+    """The task's id."""
+    name: str | None
+    """The name it was given."""
+    spawned_at: str
+    """Where it was spawned: "file:line in function"."""
+    schedule_latency: float | None
+    """Seconds from the wake, or the spawn, to this poll; None outside of a poll and where it is not tracked."""
+
+
+class Callbacks(Hooks):
+    """Single functions as ``Hooks``; ``hooks`` is the user's own object, or None."""
+
+    def __init__(
+        self,
+        hooks: Hooks | None,
+        *,
+        spawn: Callback | None,
+        before_poll: Callback | None,
+        after_poll: Callback | None,
+        terminate: Callback | None,
+        park: Callable[[], Any] | None,
+        unpark: Callable[[], Any] | None,
+        latency: bool,
+    ) -> None:
+        self._hooks = Hooks() if hooks is None else hooks
+        self._spawn = spawn
+        self._before_poll = before_poll
+        self._after_poll = after_poll
+        self._terminate = terminate
+        self._park = park
+        self._unpark = unpark
+        self._queued: dict[int, float] | None = {} if latency else None
+        self._latency: dict[int, float] = {}  # of the polls in progress
+
+    def _tell(self, callback: Callback | None, task: Any, latency: float | None = None) -> None:
+        if callback is not None and not task.is_root:
+            callback(TaskMeta(task.id, task.name, task.spawned_at, latency))
+
+    def on_spawn(self, task: Any) -> None:
+        """Tells ``on_task_spawn``."""
+        if self._queued is not None:
+            self._queued[task.id] = perf_counter()
+        self._hooks.on_spawn(task)
+        self._tell(self._spawn, task)
+
+    def on_wake(self, task: Any) -> None:
+        """Notes when."""
+        number = getattr(task, "id", None)  # the root of block_on has none
+        if self._queued is not None and number is not None:
+            self._queued[number] = perf_counter()
+        self._hooks.on_wake(task)
+
+    def on_poll(self, task: Any) -> None:
+        """Tells ``on_before_task_poll``."""
+        latency = None
+        if self._queued is not None:
+            queued = self._queued.pop(task.id, None)
+            if queued is not None:
+                latency = self._latency[task.id] = perf_counter() - queued
+        self._hooks.on_poll(task)
+        self._tell(self._before_poll, task, latency)
+
+    def on_pending(self, task: Any) -> None:
+        """Tells ``on_after_task_poll``."""
+        self._hooks.on_pending(task)
+        self._tell(self._after_poll, task, self._latency.pop(task.id, None))
+
+    def on_complete(self, task: Any) -> None:
+        """Tells ``on_after_task_poll`` and ``on_task_terminate``."""
+        self._hooks.on_complete(task)
+        self._tell(self._after_poll, task, self._latency.pop(task.id, None))
+        if self._queued is not None:
+            self._queued.pop(task.id, None)
+        self._tell(self._terminate, task)
+
+    def on_register(self, task: Any, source: Any, interest: str) -> None:
+        """For the user's object."""
+        self._hooks.on_register(task, source, interest)
+
+    def on_event(self, source: Any, interest: str) -> None:
+        """For the user's object."""
+        self._hooks.on_event(source, interest)
+
+    def on_park(self) -> None:
+        """Tells ``on_thread_park``."""
+        self._hooks.on_park()
+        if self._park is not None:
+            self._park()
+
+    def on_unpark(self) -> None:
+        """Tells ``on_thread_unpark``."""
+        self._hooks.on_unpark()
+        if self._unpark is not None:
+            self._unpark()
+
+
+def combine(hooks: Hooks | None, **callbacks: Any) -> Hooks | None:
+    """``hooks`` and the functions as one; ``hooks`` itself, or None, if there are none."""
+    return Callbacks(hooks, **callbacks) if any(callbacks.values()) else hooks
