@@ -5,8 +5,9 @@ if there is one too: both are told, the user's first.
 
 The functions hear of tasks only; hooks hear of the root of ``block_on`` too.
 
-``schedule_latency`` needs the moment at which a task was queued. It is kept in a table by task id, from the wake (or
-the spawn) to the poll, and only for who asked for it: two readings of the clock and two steps in a dict per poll.
+``schedule_latency`` needs the moment at which a task was queued. It is kept in a table by task id, from the spawn, the
+wake, or the end of the poll that queued it again, to the poll; and only for who asked for it. A wake replaces the
+moment that the end of the poll put there.
 """
 
 from __future__ import annotations
@@ -91,6 +92,11 @@ class Callbacks(Hooks):
 
     def on_pending(self, task: Any) -> None:
         """Tells ``on_after_task_poll``."""
+        if self._queued is not None:
+            # It may be queued already: it gave way, or was woken while it ran, of which no wake is told.
+            self._queued.setdefault(task.id, perf_counter())
+            if task.is_finished():  # another worker was quicker: its on_complete may have looked before us
+                self._queued.pop(task.id, None)
         self._hooks.on_pending(task)
         self._tell(self._after_poll, task, self._latency.pop(task.id, None))
 
