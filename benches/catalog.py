@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benches import workers
+from benches import waits, workers
 from benches.goals import C_FOR_SCALE
 from benches.machine import has_gil
 from benches.model import Bench, Cell, Job, Metric
@@ -318,6 +318,7 @@ ONE_THREAD = {
     "timers_fired": _timers_fired,
     "cross_thread_wake": _cross_thread_wake,
     "echo": _echo,
+    **waits.BUILDERS,
     "growth": _growth,
 }
 

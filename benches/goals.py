@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benches.summary import Spread, number, ratios, values
+from benches.waits import ALONE, CONTENDED, PAIR
 from benches.workers import COLLECTOR_OFF, label
 
 GROWTH_LIMIT = 1.25
@@ -86,6 +87,9 @@ GOALS = (
         "import_ms",
         margin=30,
     ),
+    Goal("mpsc at least 5x as fast as asyncio.Queue", "channels", "asyncio", "wall_ns", PAIR, at_least=5),
+    Goal("an uncontended lock at least 5x as fast as asyncio's", "locks", "asyncio", "wall_ns", ALONE, at_least=5),
+    Goal("a contended lock at least 3x as fast as asyncio's", "locks", "asyncio", "wall_ns", CONTENDED, at_least=3),
     Goal("2 workers compute 1.8x as fast as 1", "workers_compute", TWO, "wall_ns", gain=1.8),
     Goal("a JSON server on 2 workers serves 1.5x as much as on 1", "workers_json", TWO, "rps", gain=1.5),
     *(

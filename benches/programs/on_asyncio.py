@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
+from benches.programs import sync_asyncio
 from benches.programs.meters import Caller, Stopwatch, delays, fib, resident_bytes, short_call
 
 Params = dict[str, Any]
@@ -249,8 +250,12 @@ async def blocking(params: Params) -> dict[str, float]:
     return watch.per(count)
 
 
+def _program(name: str) -> Any:
+    return globals().get(name) or getattr(sync_asyncio, name)
+
+
 def measure(runtime: str, program: str, params: Params) -> dict[str, float]:
     """Runs one program on one loop."""
     with asyncio.Runner(loop_factory=loop_factory(runtime)) as runner:
-        result: dict[str, float] = runner.run(globals()[program](params))
+        result: dict[str, float] = runner.run(_program(program)(params))
         return result

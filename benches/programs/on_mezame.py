@@ -10,6 +10,7 @@ from typing import Any
 import mezame
 import mezame.sync
 import mezame.time
+from benches.programs import sync_mezame
 from benches.programs.meters import Caller, Stopwatch, delays, fib, resident_bytes, short_call
 
 Params = dict[str, Any]
@@ -241,6 +242,10 @@ async def blocking(params: Params) -> dict[str, float]:
     return watch.per(count)
 
 
+def _program(name: str) -> Any:
+    return globals().get(name) or getattr(sync_mezame, name)
+
+
 async def _on_a_worker(program: Any) -> dict[str, float]:
     result: dict[str, float] = await mezame.spawn(program)
     return result
@@ -252,7 +257,7 @@ def measure(runtime: str, program: str, params: Params) -> dict[str, float]:
     if workers is not None:
         flavor = {"flavor": "multi_thread", "worker_threads": workers} if workers else {}
         with mezame.Runtime(**flavor) as multi:
-            found: dict[str, float] = multi.block_on(_on_a_worker(globals()[program](params)))
+            found: dict[str, float] = multi.block_on(_on_a_worker(_program(program)(params)))
             return found
-    result: dict[str, float] = mezame.run(globals()[program](params))
+    result: dict[str, float] = mezame.run(_program(program)(params))
     return result

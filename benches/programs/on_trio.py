@@ -8,6 +8,7 @@ from typing import Any
 
 import trio
 
+from benches.programs import sync_trio
 from benches.programs.meters import Caller, Stopwatch, delays, fib, resident_bytes, short_call
 
 Params = dict[str, Any]
@@ -222,7 +223,11 @@ async def blocking(params: Params) -> dict[str, float]:
     return watch.per(count)
 
 
+def _program(name: str) -> Any:
+    return globals().get(name) or getattr(sync_trio, name)
+
+
 def measure(runtime: str, program: str, params: Params) -> dict[str, float]:
     """Runs one program."""
-    result: dict[str, float] = trio.run(globals()[program], params)
+    result: dict[str, float] = trio.run(_program(program), params)
     return result
