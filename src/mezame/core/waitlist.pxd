@@ -20,6 +20,11 @@ cdef class Place(Waiter):
     cdef long long _needs
     cdef int _state
 
+@cython.final
+cdef class Keeper:
+    cdef object _kept_owner
+    cdef Place _kept_place
+
 @cython.locals(place=Place)
 cpdef Place make_place(long long wanted)
 cpdef Place as_place(object member)

@@ -6,8 +6,9 @@ has no lock of its own: its owner (the channel, the semaphore, the I/O source) c
 The list holds its members, and they hold the wakers: so whoever waits on a foreign loop, which keeps its
 tasks only weakly, is kept by what it waits for. But nobody may be kept in the list by the list alone: a future
 that is dropped without ``close()`` must leave it, and pass on what it was given. So a future of ``sync`` does not
-stand in the list itself. It puts a ``Place`` there, which only it and the list know, and its ``__del__`` takes the
-place out. (A wait that is given nothing may be a ``Waiter`` itself: dropped, it is woken once for nobody.)
+stand in the list itself. It puts a ``Place`` there, which only it and the list know, and its ``__del__``, or that of
+a ``Keeper``, takes the place out. (A wait that is given nothing may be a ``Waiter`` itself: dropped, it is woken once
+for nobody.)
 
 Whoever takes a member out reads its waker under the guard: after the unlock ``close`` of another thread may take it.
 
@@ -88,6 +89,23 @@ def make_place(wanted: int) -> Place:
     place._needs = wanted
     place._state = 0
     return place
+
+
+class Keeper:
+    """Held by a future that waits, and by nobody else: dropped with it, it has the place given up.
+
+    The future itself has no ``__del__``, which would cost each one that never waits. ``owner._give_up(place)`` must
+    be harmless for a place that is in no list and was given nothing.
+    """
+
+    __slots__ = ("_kept_owner", "_kept_place")
+
+    def __init__(self, owner: Any, place: Place) -> None:
+        self._kept_owner = owner
+        self._kept_place = place
+
+    def __del__(self) -> None:
+        self._kept_owner._give_up(self._kept_place)
 
 
 def as_place(member: Any) -> Any:

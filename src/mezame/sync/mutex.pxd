@@ -1,10 +1,7 @@
 cimport cython
 
-from ..core.context cimport Context
-from ..core.poll cimport PendingType, make_ready
+from ..core.reuse cimport reuse
 from .semaphore cimport Acquire, Semaphore
-
-cdef PendingType PENDING
 
 cdef class Mutex:
     cdef Semaphore _semaphore
@@ -15,8 +12,12 @@ cdef class Lock(Acquire):
     cdef Mutex _mutex
     cdef MutexGuard _guard
 
-cdef class _Locking(Acquire):
+@cython.final
+cdef class Locking(Acquire):
     cdef Mutex _mutex
+
+@cython.locals(locking=Locking)
+cdef Locking make_locking(Mutex mutex)
 
 cdef class Relock(Acquire):
     cdef MutexGuard _guard
@@ -29,3 +30,6 @@ cdef class MutexGuard:
     @cython.locals(semaphore=Semaphore, held=bint)
     cdef _release(self)
     cpdef unlock(self)
+
+@cython.locals(guard=MutexGuard)
+cdef MutexGuard make_guard(Mutex mutex)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.context import Context
-from ..core.poll import PENDING, make_ready
 from .blocking import blocking
 from .done import DONE
 from .errors import TryLockError
 from .semaphore import Acquire, Semaphore
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
 
 __all__ = ["Mutex", "MutexGuard", "TryLockError"]
 
@@ -93,11 +96,11 @@ class Mutex:
         """The value; for the last owner."""
         return self._value
 
-    def __aenter__(self) -> _Locking:
-        return _Locking(self)
+    def __aenter__(self) -> Locking:
+        return make_locking(self)
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
-        if getattr(error, LOST, None) is self:
+        if error is not None and getattr(error, LOST, None) is self:
             return DONE  # a Condvar could not take the lock back: who holds it now is not this block
         holder = self._holder
         self._holder = None
@@ -116,15 +119,13 @@ class Lock(Acquire):
 
     def __init__(self, mutex: Mutex) -> None:
         self._mutex = mutex
-        Acquire.__init__(self, self._mutex._semaphore, 1)
+        self._start_acquire(self._mutex._semaphore, 1)
         self._guard = None
 
-    def poll(self, cx: Context) -> Any:
-        if not self._acquire(cx):
-            return PENDING
-        self._guard = MutexGuard(self._mutex)
-        guard = self._guard
-        return make_ready(guard)
+    def _won(self) -> Any:
+        guard = make_guard(self._mutex)
+        self._guard = guard
+        return guard
 
     def __aenter__(self) -> Any:
         return self
@@ -135,22 +136,24 @@ class Lock(Acquire):
         return DONE
 
 
-class _Locking(Acquire):
+class Locking(Acquire):
     """``async with mutex``: the lock, remembered in the mutex for the exit (one holder at a time)."""
 
     __slots__ = ("_mutex",)
 
-    def __init__(self, mutex: Mutex) -> None:
-        self._mutex = mutex
-        Acquire.__init__(self, self._mutex._semaphore, 1)
-
-    def poll(self, cx: Context) -> Any:
-        if not self._acquire(cx):
-            return PENDING
-        guard = MutexGuard(self._mutex)
+    def _won(self) -> Any:
+        guard = make_guard(self._mutex)
         guard._of_block = True
         self._mutex._holder = guard
-        return make_ready(guard)
+        return guard
+
+
+def make_locking(mutex: Mutex) -> Locking:
+    """A new ``Locking``, without the cost of a class call."""
+    locking = Locking.__new__(Locking)
+    locking._mutex = mutex
+    locking._start_acquire(mutex._semaphore, 1)
+    return locking
 
 
 class Relock(Acquire):
@@ -160,16 +163,14 @@ class Relock(Acquire):
 
     def __init__(self, guard: MutexGuard) -> None:
         self._guard = guard
-        Acquire.__init__(self, self._guard._mutex._semaphore, 1)
+        self._start_acquire(self._guard._mutex._semaphore, 1)
 
-    def poll(self, cx: Context) -> Any:
-        if not self._acquire(cx):
-            return PENDING
+    def _won(self) -> Any:
         guard = self._guard
         guard._held = True
         if guard._of_block:
             guard._mutex._holder = guard
-        return make_ready(guard)
+        return guard
 
 
 class MutexGuard:
@@ -234,3 +235,16 @@ class MutexGuard:
     def __del__(self) -> None:
         if self._held:
             self._release()
+
+
+def make_guard(mutex: Mutex) -> MutexGuard:
+    """``MutexGuard(mutex)``, without the cost of a class call."""
+    guard = MutexGuard.__new__(MutexGuard)
+    guard._mutex = mutex
+    guard._held = True
+    guard._of_block = False
+    return guard
+
+
+if cython.compiled:
+    reuse(Locking)  # type: ignore  # noqa: F821 - C, from the .pxd

@@ -1,12 +1,8 @@
 cimport cython
 
 from ..core.context cimport Context
-from ..core.current cimport Current, current
-from ..core.poll cimport PendingType, make_ready
-from ..core.waitlist cimport make_place
+from ..core.current cimport Current
 from .semaphore cimport Acquire, Semaphore
-
-cdef PendingType PENDING
 
 cdef class RwLock:
     cdef Semaphore _semaphore

@@ -15,9 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
-from ..core.current import current
-from ..core.poll import PENDING, make_ready
-from ..core.waitlist import make_place
+from ..core.current import Current
 from .blocking import blocking
 from .done import DONE
 from .errors import TryLockError
@@ -190,14 +188,12 @@ class Read(Acquire):
 
     def __init__(self, rwlock: RwLock) -> None:
         self._rwlock = rwlock
-        Acquire.__init__(self, self._rwlock._semaphore, 1)
+        self._start_acquire(self._rwlock._semaphore, 1)
         self._guard = None
 
-    def poll(self, cx: Context) -> Any:
-        if not self._acquire(cx):
-            return PENDING
+    def _won(self) -> Any:
         self._guard = RwLockReadGuard(self._rwlock)
-        return make_ready(self._guard)
+        return self._guard
 
     def __aenter__(self) -> Any:
         return self
@@ -215,14 +211,12 @@ class Write(Acquire):
 
     def __init__(self, rwlock: RwLock) -> None:
         self._rwlock = rwlock
-        Acquire.__init__(self, self._rwlock._semaphore, self._rwlock._max_readers)
+        self._start_acquire(self._rwlock._semaphore, self._rwlock._max_readers)
         self._guard = None
 
-    def poll(self, cx: Context) -> Any:
-        if not self._acquire(cx):
-            return PENDING
+    def _won(self) -> Any:
         self._guard = RwLockWriteGuard(self._rwlock)
-        return make_ready(self._guard)
+        return self._guard
 
     def __aenter__(self) -> Any:
         return self
@@ -241,21 +235,23 @@ class Upgrade(Acquire):
     def __init__(self, rwlock: RwLock, reading: RwLockReadGuard) -> None:
         self._rwlock = rwlock
         self._reading = reading
-        Acquire.__init__(self, self._rwlock._semaphore, self._rwlock._max_readers - 1)
+        self._start_acquire(self._rwlock._semaphore, self._rwlock._max_readers - 1)
 
-    def poll(self, cx: Context) -> Any:
+    def _acquire(self, cx: Context, cur: Current) -> bool:
         if self._place is not None or self._done:
-            return make_ready(_upgraded(self._rwlock, self._reading)) if self._acquire(cx) else PENDING
-        cur = current()
+            return Acquire._acquire(self, cx, cur)  # type: ignore[no-any-return]
         if not cur._take_budget(cx):
-            return PENDING
+            return False
         waker = cx._get_waker()
-        self._place = make_place(self._wanted)
+        self._make_place()
         if not self._semaphore._join_first(self._place, waker):
             cur._refund()
-            return PENDING
+            return False
         self._done = True
-        return make_ready(_upgraded(self._rwlock, self._reading))
+        return True
+
+    def _won(self) -> Any:
+        return _upgraded(self._rwlock, self._reading)
 
 
 def _upgraded(rwlock: Any, reading: Any) -> Any:

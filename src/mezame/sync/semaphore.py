@@ -24,15 +24,23 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
-from ..core.current import current
+from ..core.current import Current, current, distance
 from ..core.future import Future
 from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
-from ..core.waitlist import Place, WaitList, as_place, make_place
+from ..core.waitlist import Keeper, Place, WaitList, as_place, make_place
 from ..core.waker import Waker, wake_all
 from .blocking import blocking
 from .done import DONE
 from .errors import variant
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
+WAITING = object()  # what Acquire._go answers for Pending
+_WAITING = WAITING
 
 MAX_PERMITS = (1 << 61) - 1
 _ALL = MAX_PERMITS  # as a C number
@@ -187,6 +195,16 @@ class Semaphore(Guard):
 
     def _release(self, permits: int) -> None:
         """Hands permits to the waiters, oldest first; the rest is free."""
+        self._lock()
+        alone = self._waiters._length == 0
+        if alone:
+            self._permits += permits
+        self._unlock()
+        if not alone:
+            self._release_to(permits)
+
+    def _release_to(self, permits: int) -> None:
+        """``_release`` where somebody waits, or did a moment ago."""
         wakers: list[Waker] = []
         self._lock()
         self._hand_out(permits, wakers)
@@ -306,40 +324,61 @@ def _check_count(permits: Any) -> Any:
 
 
 class Acquire(Future):
-    """The future of ``Semaphore.acquire``. It has a ``_place`` as soon as it had to wait."""
+    """The future of ``Semaphore.acquire``, and of every lock that is made of a semaphore.
 
-    __slots__ = ("_done", "_permit", "_place", "_semaphore", "_wanted")
+    It has a ``_place`` as soon as it had to wait. A subclass says in ``_won`` what the permits are worth.
+    """
+
+    __slots__ = ("_done", "_keeper", "_permit", "_place", "_semaphore", "_wanted", "_with")
 
     def __init__(self, semaphore: Semaphore, permits: int) -> None:
+        self._start_acquire(semaphore, permits)
+
+    def _start_acquire(self, semaphore: Semaphore, permits: int) -> None:
+        """What ``__init__`` does, for subclasses (a C call when compiled)."""
         self._semaphore = semaphore
         self._wanted = permits
-        self._place = None
         self._done = False
-        self._permit = None
+        self._with = False
+        if not cython.compiled:  # compiled, a new object has None already
+            self._keeper = None
+            self._permit = None
+            self._place = None
 
     def poll(self, cx: Context) -> Any:
-        if self._acquire(cx):
-            return make_ready(SemaphorePermit(self._semaphore, self._wanted))
-        return PENDING
+        value = self._go(cx, current())
+        return PENDING if value is _WAITING else make_ready(value)
 
-    def _acquire(self, cx: Context) -> bool:
+    def _go(self, cx: Context, cur: Current) -> Any:
+        """``poll`` without the wrapping: what it awaits to, or WAITING for Pending."""
+        return self._won() if self._acquire(cx, cur) else _WAITING
+
+    def _won(self) -> Any:
+        """The permits are ours."""
+        permit = SemaphorePermit(self._semaphore, self._wanted)
+        if self._with:
+            self._permit = permit
+        return permit
+
+    def _acquire(self, cx: Context, cur: Current) -> bool:
         """True: the permits are ours. False: Pending. Raises ``AcquireError``."""
         if self._done:
             raise RuntimeError("this acquire was polled after it completed: call acquire() again")
-        cur = current()
         if not cur._take_budget(cx):
             return False
+        if self._place is None and self._semaphore._try_take(self._wanted) > 0:
+            self._done = True
+            return True
+        return self._wait(cx, cur)
+
+    def _wait(self, cx: Context, cur: Current) -> bool:
+        """``_acquire`` where the permits were not to be had at once, or were waited for already."""
         semaphore = self._semaphore
-        place = self._place
-        fresh = place is None
-        if fresh:
-            if semaphore._try_take(self._wanted) > 0:
-                self._done = True
-                return True
         waker = cx._get_waker()
+        fresh = self._place is None
         if fresh:
-            place = make_place(self._wanted)
-            self._place = place
+            self._make_place()
+        place = self._place
         old = None
         gathered = 0
         got = False
@@ -373,6 +412,10 @@ class Acquire(Future):
         cur._refund()
         return False
 
+    def _make_place(self) -> None:
+        self._place = make_place(self._wanted)
+        self._keeper = Keeper(self._semaphore, self._place)
+
     def close(self) -> None:
         if not self._done:
             self._done = True
@@ -380,36 +423,29 @@ class Acquire(Future):
                 self._semaphore._give_up(self._place)
 
     def __aenter__(self) -> Any:
-        return _Entering(self)
+        self._with = True
+        return self
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         if self._permit is not None:
             self._permit.release()
         return DONE
 
-    def __del__(self) -> None:
-        if self._place is not None and not self._done:
-            self.close()
+
+def _acquire_next(raw: Any) -> Any:
+    """``poll`` and what ``Future.__next__`` makes of it, in one: for all acquires and locks."""
+    found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
+    if found is cython.NULL or cython.cast(Current, found).context is None:
+        return await_next(raw)  # type: ignore  # noqa: F821
+    value = cython.cast(Acquire, raw)._go(cython.cast(Current, found).context, cython.cast(Current, found))
+    if value is _WAITING:
+        return new_reference(PENDING)  # type: ignore  # noqa: F821
+    return stop_iteration(value)  # type: ignore  # noqa: F821
 
 
-class _Entering(Future):
-    """``async with semaphore.acquire()``: the acquire, remembering its permit for the exit."""
-
-    __slots__ = ("_acquire",)
-
-    def __init__(self, acquire: Acquire) -> None:
-        self._acquire = acquire
-
-    def poll(self, cx: Context) -> Any:
-        acquire = self._acquire
-        if not acquire._acquire(cx):
-            return PENDING
-        permit = SemaphorePermit(acquire._semaphore, acquire._wanted)
-        acquire._permit = permit
-        return make_ready(permit)
-
-    def close(self) -> None:
-        self._acquire.close()
+if cython.compiled:
+    use_distance(distance())  # type: ignore  # noqa: F821
+    set_iternext(Acquire, _acquire_next)  # type: ignore  # noqa: F821
 
 
 class SemaphorePermit:

@@ -3,10 +3,14 @@ cimport cython
 from ...core.waitlist cimport Place, WaitList, as_place
 from ...core.waker cimport Waker, wake_all
 from ..closed cimport Closable
+from ..ring cimport Ring
+
+cdef object _NOTHING
+cdef object _OVER
 
 @cython.final
 cdef class Queue(Closable):
-    cdef object _buffer
+    cdef Ring _buffer
     cdef Py_ssize_t _capacity
     cdef Py_ssize_t _free
     cdef Py_ssize_t _permits
@@ -27,8 +31,16 @@ cdef class Queue(Closable):
     cdef _unclaim(self, Py_ssize_t count)
     @cython.locals(place=Place, given=Py_ssize_t)
     cdef _hand_out(self, Py_ssize_t count, list wakers)
-    @cython.locals(taken=Py_ssize_t, answer=int, old=Waker)
-    cdef int _pop(self, Waker waker, list into, Py_ssize_t limit) except -2
+    @cython.locals(place=Place, waker=Waker)
+    cdef Waker _hand_out_one(self)
+    @cython.locals(waker=Waker)
+    cdef object _take(self)
+    @cython.locals(old=Waker, parked=bint)
+    cdef bint _park_receiver(self, Waker waker) except -1
+    @cython.locals(taken=Py_ssize_t, answer=int)
+    cdef int _take_many(self, list into, Py_ssize_t limit) except -2
+    @cython.locals(old=Waker, gathered=Py_ssize_t)
+    cpdef _give_up(self, Place place)
     @cython.locals(old=Waker)
     cdef _forget_receiver(self, Py_ssize_t ticket)
     @cython.locals(place=Place, gathered=Py_ssize_t)

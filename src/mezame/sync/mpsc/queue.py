@@ -19,12 +19,16 @@ been given. Rules:
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
-from ...core.waitlist import WaitList, as_place
+from ...core.waitlist import Place, WaitList, as_place
 from ...core.waker import Waker, wake_all
 from ..closed import Closable
+from ..ring import Ring
+
+NOTHING = object()  # what _take answers when there is no message,
+OVER = object()  # and when there will be none
+_NOTHING, _OVER = NOTHING, OVER
 
 UNBOUNDED = (1 << 61) - 1  # slots; also the largest capacity, as in tokio
 
@@ -39,7 +43,7 @@ class Queue(Closable):
 
     def __init__(self, capacity: int) -> None:
         self._closers = None
-        self._buffer = deque()
+        self._buffer = Ring()
         self._capacity = capacity
         self._free = capacity
         self._permits = 0
@@ -56,7 +60,7 @@ class Queue(Closable):
 
     def _is_over(self) -> bool:
         """Under the guard: nothing more can be received."""
-        return len(self._buffer) == 0 and self._permits == 0 and (self._closed or self._senders == 0)
+        return self._buffer._length == 0 and self._permits == 0 and (self._closed or self._senders == 0)
 
     # --- slots --------------------------------------------------------------------------------------------
 
@@ -69,7 +73,7 @@ class Queue(Closable):
             answer = -1
         elif self._free > 0:
             self._free -= 1
-            self._buffer.append(value)
+            self._buffer._push(value)
             waker = self._receiver
             self._receiver = None
             answer = 1
@@ -99,7 +103,7 @@ class Queue(Closable):
         if self._gone:
             self._free += 1
         else:
-            self._buffer.append(value)
+            self._buffer._push(value)
             waker = self._receiver
             self._receiver = None
         self._unlock()
@@ -133,30 +137,80 @@ class Queue(Closable):
             place._give_waker(wakers)
         self._free += count
 
+    def _hand_out_one(self) -> Any:
+        """``_hand_out`` of one slot: the waker of the one sender that it may have served, or None."""
+        if self._waiters._length == 0:
+            self._free += 1
+            return None
+        place = as_place(self._waiters._head)
+        place._needs -= 1
+        self._permits += 1
+        if place._needs > 0:
+            return None
+        self._waiters._pop()
+        waker = place._parked
+        place._parked = None
+        return waker
+
+    def _give_up(self, place: Place) -> None:
+        """A sender that waits is dropped: its place goes, and what it gathered goes to the next."""
+        self._lock()
+        self._waiters._remove(place)
+        gathered = place._wanted - place._needs
+        place._needs = place._wanted
+        old = place._parked
+        place._parked = None
+        self._unlock()
+        old = None
+        if gathered > 0:
+            self._unclaim(gathered)
+
     # --- the receiver -------------------------------------------------------------------------------------
 
-    def _pop(self, waker: Any, into: list[Any], limit: int) -> int:
-        """Takes up to ``limit`` messages into ``into``. 1: some; -1: the end; 0: none, and ``waker`` is kept."""
-        wakers: list[Waker] = []
-        taken = 0
+    def _take(self) -> Any:
+        """The oldest message; NOTHING if there is none yet, OVER if there will be none."""
+        waker = None
+        self._lock()
+        if self._buffer._length > 0:
+            value = self._buffer._pop()
+            waker = self._hand_out_one()
+        elif self._is_over():
+            value = _OVER
+        else:
+            value = _NOTHING
+        self._unlock()
+        if waker is not None:
+            waker.wake()
+        return value
+
+    def _park_receiver(self, waker: Waker) -> bool:
+        """Keeps ``waker`` for the next message. False: there is something to take, or the end; look again."""
         old = None
         self._lock()
-        while taken < limit and self._buffer:
-            into.append(self._buffer.popleft())
+        parked = self._buffer._length == 0 and not self._is_over()
+        if parked:
+            old = self._receiver
+            self._receiver = waker
+            self._ticket += 1
+        self._unlock()
+        old = None
+        return parked
+
+    def _take_many(self, into: list[Any], limit: int) -> int:
+        """Takes up to ``limit`` messages into ``into``. 1: some; -1: the end; 0: none yet."""
+        wakers: list[Waker] = []
+        taken = 0
+        answer = 0
+        self._lock()
+        while taken < limit and self._buffer._length > 0:
+            into.append(self._buffer._pop())
             taken += 1
         if taken:
             self._hand_out(taken, wakers)
             answer = 1
         elif self._is_over():
             answer = -1
-        else:
-            answer = 0
-            if waker is not None:  # try_recv has none, and must not forget the one that waits
-                old = self._receiver
-                self._receiver = waker
-                self._ticket += 1
         self._unlock()
-        old = None
         if wakers:
             wake_all(wakers)
         return answer
@@ -190,8 +244,8 @@ class Queue(Closable):
             self._receiver = None
         if drop:
             self._gone = True
-            dropped.extend(self._buffer)  # let go after the unlock
-            self._buffer.clear()
+            while self._buffer._length > 0:
+                dropped.append(self._buffer._pop())  # let go after the unlock
             self._free += len(dropped)
         self._unlock()
         dropped.clear()

@@ -1,16 +1,23 @@
 cimport cython
 
 from ...core.context cimport Context
-from ...core.current cimport Current, current
-from ...core.future cimport Future
+from cpython.ref cimport PyObject
+
+from ...core.current cimport Current, current, distance, here, use_distance
+from ...core.future cimport Future, await_next, new_reference, set_iternext, stop_iteration
+from ...core.reuse cimport reuse
 from ...core.poll cimport PendingType, make_ready
 from .queue cimport Queue
 
 cdef PendingType PENDING
+cdef object _NOTHING
+cdef object _OVER
+cdef object _NO_DEFAULT
 
 cdef class ReceiverEnd:
     cdef Queue _queue
 
+@cython.final
 cdef class Recv(Future):
     cdef ReceiverEnd _receiver
     cdef object _default
@@ -19,8 +26,12 @@ cdef class Recv(Future):
     cdef Py_ssize_t _limit
     cdef Py_ssize_t _ticket
     cdef _start_recv(self, ReceiverEnd receiver, object default, bint many, Py_ssize_t limit)
-    @cython.locals(cur=Current, queue=Queue, answer=int)
-    cpdef poll(self, Context cx)
+    @cython.locals(queue=Queue)
+    cdef object _recv(self, Context cx, Current cur)
+    @cython.locals(got=list)
+    cdef object _look(self, Queue queue)
 
 @cython.locals(recv=Recv)
 cpdef Recv make_recv(ReceiverEnd receiver, object default, bint many, Py_ssize_t limit)
+@cython.locals(found="PyObject *")
+cdef PyObject *_recv_next(PyObject *raw) except? NULL

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.context import Context
-from ...core.current import current
+from ...core.current import Current, current, distance
 from ...core.future import Future
 from ...core.poll import PENDING, make_ready
 from ..blocking import blocking
 from .errors import TryRecvError
-from .queue import Queue
+from .queue import NOTHING, OVER, Queue
 
+try:
+    import cython
+except ImportError:
+    from ...core import cython_shim as cython
+
+_NOTHING, _OVER = NOTHING, OVER
 _NO_DEFAULT = object()
 
 
@@ -62,13 +68,12 @@ class ReceiverEnd:
 
     def try_recv(self) -> Any:
         """The next message now, or ``TryRecvError.Empty`` or ``.Disconnected``. Takes no budget."""
-        got: list[Any] = []
-        answer = self._queue._pop(None, got, 1)
-        if answer == 0:
+        value = self._queue._take()
+        if value is _NOTHING:
             raise TryRecvError.Empty("the channel is empty")
-        if answer < 0:
+        if value is _OVER:
             raise TryRecvError.Disconnected("the channel is empty and no sender is left")
-        return got[0]
+        return value
 
     def blocking_recv(self) -> Any:
         """The next message or None, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
@@ -88,7 +93,7 @@ class ReceiverEnd:
 
     def is_empty(self) -> bool:
         """True if no message waits."""
-        return len(self._queue._buffer) == 0
+        return self._queue._buffer._length == 0  # type: ignore[no-any-return]
 
     def sender_strong_count(self) -> int:
         """How many senders keep the channel open."""
@@ -99,7 +104,7 @@ class ReceiverEnd:
         return self._queue._weak  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
-        return len(self._queue._buffer)
+        return self._queue._buffer._length  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
         return True  # an empty channel is still a channel
@@ -138,29 +143,38 @@ class Recv(Future):
         self._ticket = -1
 
     def poll(self, cx: Context) -> Any:
+        value = self._recv(cx, current())
+        return PENDING if value is _NOTHING else make_ready(value)
+
+    def _recv(self, cx: Context, cur: Current) -> Any:
+        """``poll`` without the wrapping: what it awaits to, or NOTHING for Pending."""
         if self._done:
             raise RuntimeError("this recv was polled after it completed: call it again")
-        cur = current()
         if not cur._take_budget(cx):
-            return PENDING
-        got: list[Any] = []
-        if self._limit == 0:
-            self._done = True
-            return make_ready(got)
+            return _NOTHING
         queue = self._receiver._queue
-        answer = queue._pop(cx._get_waker(), got, self._limit)
-        if answer == 0:
-            self._ticket = queue._ticket
-            cur._refund()
-            return PENDING
-        self._done = True
-        if self._many:
-            return make_ready(got)
-        if answer > 0:
-            return make_ready(got[0])
-        if self._default is _NO_DEFAULT:
-            raise StopAsyncIteration
-        return make_ready(self._default)
+        while True:
+            value = self._look(queue)
+            if value is not _NOTHING:
+                self._done = True
+                if value is not _OVER:
+                    return value
+                if self._default is _NO_DEFAULT:
+                    raise StopAsyncIteration
+                return self._default
+            if queue._park_receiver(cx._get_waker()):
+                self._ticket = queue._ticket
+                cur._refund()
+                return _NOTHING
+
+    def _look(self, queue: Queue) -> Any:
+        """What there is now, as ``Queue._take`` answers."""
+        if not self._many:
+            return queue._take()
+        got: list[Any] = []
+        if self._limit == 0 or queue._take_many(got, self._limit) != 0:
+            return got
+        return _NOTHING
 
     def close(self) -> None:
         if not self._done:
@@ -172,3 +186,20 @@ def make_recv(receiver: ReceiverEnd, default: Any, many: bool, limit: int) -> Re
     recv = Recv.__new__(Recv)
     recv._start_recv(receiver, default, many, limit)
     return recv
+
+
+def _recv_next(raw: Any) -> Any:
+    """``poll`` and what ``Future.__next__`` makes of it, in one."""
+    found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
+    if found is cython.NULL or cython.cast(Current, found).context is None:
+        return await_next(raw)  # type: ignore  # noqa: F821
+    value = cython.cast(Recv, raw)._recv(cython.cast(Current, found).context, cython.cast(Current, found))
+    if value is _NOTHING:
+        return new_reference(PENDING)  # type: ignore  # noqa: F821
+    return stop_iteration(value)  # type: ignore  # noqa: F821
+
+
+if cython.compiled:
+    use_distance(distance())  # type: ignore  # noqa: F821
+    reuse(Recv)  # type: ignore  # noqa: F821
+    set_iternext(Recv, _recv_next)  # type: ignore  # noqa: F821

@@ -1,10 +1,13 @@
 cimport cython
 
 from ...core.context cimport Context
-from ...core.current cimport Current, current
-from ...core.future cimport Future
+from cpython.ref cimport PyObject
+
+from ...core.current cimport Current, current, distance, here, use_distance
+from ...core.future cimport Future, await_next, new_reference, set_iternext
+from ...core.reuse cimport reuse
 from ...core.poll cimport PendingType, make_ready
-from ...core.waitlist cimport Place, make_place
+from ...core.waitlist cimport Keeper, Place, make_place
 from ...core.waker cimport Waker
 from .permit cimport OwnedPermit, Permit, PermitIterator
 from .queue cimport Queue
@@ -16,6 +19,7 @@ cdef class Claim(Future):
     cdef Queue _queue
     cdef SenderEnd _sender
     cdef Place _place
+    cdef Keeper _keeper
     cdef Py_ssize_t _wanted
     cdef bint _done
     cdef _start_claim(self, SenderEnd sender, Py_ssize_t count)
@@ -24,7 +28,6 @@ cdef class Claim(Future):
     cdef bint _is_fresh(self) except -1
     @cython.locals(queue=Queue, place=Place, fresh=bint, waker=Waker, old=Waker, answer=int, taken=Py_ssize_t, gathered=Py_ssize_t)
     cdef int _wait(self, Context cx) except -2
-    @cython.locals(queue=Queue, place=Place, old=Waker, gathered=Py_ssize_t)
     cpdef close(self)
 
 @cython.final
@@ -39,11 +42,14 @@ cdef class ReserveOwned(Claim):
 cdef class ReserveMany(Claim):
     pass
 
+@cython.final
 cdef class Send(Claim):
     cdef object _value
     cdef _start_send(self, SenderEnd sender, object value)
-    @cython.locals(cur=Current, queue=Queue, answer=int)
-    cpdef poll(self, Context cx)
+    @cython.locals(answer=int)
+    cdef bint _send(self, Context cx, Current cur) except -1
 
 @cython.locals(send=Send)
 cpdef Send make_send(SenderEnd sender, object value)
+@cython.locals(found="PyObject *")
+cdef PyObject *_send_next(PyObject *raw) except? NULL

@@ -11,23 +11,29 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.context import Context
-from ...core.current import current
+from ...core.current import Current, current, distance
 from ...core.future import Future
 from ...core.poll import PENDING, make_ready
-from ...core.waitlist import make_place
+from ...core.waitlist import Keeper, make_place
 from ..errors import SendError
 from .permit import OwnedPermit, Permit, PermitIterator
 from .sender import SenderEnd
+
+try:
+    import cython
+except ImportError:
+    from ...core import cython_shim as cython
 
 
 class Claim(Future):
     """A future that waits for ``_wanted`` slots. It has a ``_place`` as soon as it had to wait."""
 
-    __slots__ = ("_done", "_place", "_queue", "_sender", "_wanted")
+    __slots__ = ("_done", "_keeper", "_place", "_queue", "_sender", "_wanted")
 
     def _start_claim(self, sender: SenderEnd, count: int) -> None:
-        self._place = None
-        self._done = True  # if the sender is closed there is nothing to drop
+        if not cython.compiled:  # compiled, a new object has None already
+            self._place = None
+            self._keeper = None
         self._queue = sender._get_queue()
         self._sender = sender
         self._wanted = count
@@ -64,6 +70,7 @@ class Claim(Future):
         if fresh:
             place = make_place(self._wanted)
             self._place = place
+            self._keeper = Keeper(queue, place)
         old = None
         gathered = 0
         queue._lock()
@@ -97,24 +104,8 @@ class Claim(Future):
         if self._done:
             return
         self._done = True
-        place = self._place
-        if place is None:
-            return
-        queue = self._queue
-        queue._lock()
-        queue._waiters._remove(place)
-        gathered = place._wanted - place._needs
-        place._needs = place._wanted
-        old = place._parked
-        place._parked = None
-        queue._unlock()
-        old = None
-        if gathered > 0:
-            queue._unclaim(gathered)
-
-    def __del__(self) -> None:
-        if self._place is not None and not self._done:
-            self.close()
+        if self._place is not None:
+            self._queue._give_up(self._place)
 
 
 class Reserve(Claim):
@@ -180,26 +171,26 @@ class Send(Claim):
         self._value = value
 
     def poll(self, cx: Context) -> Any:
-        cur = current()
+        return make_ready(None) if self._send(cx, current()) else PENDING
+
+    def _send(self, cx: Context, cur: Current) -> bool:
+        """``poll`` without the wrapping: True when the message is in, False for Pending."""
         if not self._is_fresh() or not cur._take_budget(cx):
-            return PENDING
-        queue = self._queue
+            return False
         value = self._value
-        if self._place is None:
-            answer = queue._offer(value)
-            if answer > 0:
-                self._done = True
-                self._value = None
-                return make_ready(None)
+        if self._place is None and self._queue._offer(value) > 0:
+            self._done = True
+            self._value = None
+            return True
         answer = self._wait(cx)
         if answer == 0:
             cur._refund()
-            return PENDING
+            return False
         self._value = None
         if answer < 0:
             raise SendError(value)
-        queue._push(value)
-        return make_ready(None)
+        self._queue._push(value)
+        return True
 
 
 def make_send(sender: SenderEnd, value: Any) -> Send:
@@ -207,3 +198,19 @@ def make_send(sender: SenderEnd, value: Any) -> Send:
     send = Send.__new__(Send)
     send._start_send(sender, value)
     return send
+
+
+def _send_next(raw: Any) -> Any:
+    """``poll`` and what ``Future.__next__`` makes of it, in one."""
+    found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
+    if found is cython.NULL or cython.cast(Current, found).context is None:
+        return await_next(raw)  # type: ignore  # noqa: F821
+    if cython.cast(Send, raw)._send(cython.cast(Current, found).context, cython.cast(Current, found)):
+        return cython.NULL  # the end of a C iterator: None
+    return new_reference(PENDING)  # type: ignore  # noqa: F821
+
+
+if cython.compiled:
+    use_distance(distance())  # type: ignore  # noqa: F821
+    reuse(Send)  # type: ignore  # noqa: F821
+    set_iternext(Send, _send_next)  # type: ignore  # noqa: F821
