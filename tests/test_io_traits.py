@@ -125,8 +125,11 @@ async def test_read_exact_and_its_short_stream():
 
 @pytest.mark.mezame
 async def test_read_exact_larger_than_a_chunk():
-    data = bytes(range(256)) * 4096
-    assert await Script(*cut(data, [100, 0, 70000, 1, 65536])).read_exact(len(data)) == data
+    data = bytes(range(256)) * 16384
+    reader = Script(*cut(data, [100, 0, 70000, 1, 65536]))
+    assert await reader.read_exact(len(data)) == data and max(reader.asked) == 1 << 20
+    reader = Script(data)
+    assert await reader.read_to_end() == data and max(reader.asked) == 1 << 20
 
 
 @pytest.mark.mezame
