@@ -112,8 +112,9 @@ async def test_errors_and_bad_items_of_the_stream():
     assert await reader.read() == b"a"
     with pytest.raises(KeyError):
         await reader.read()
-    with pytest.raises(TypeError, match="encode"):
-        await StreamReader(items("text")).read()
+    async with StreamReader(items("text")) as reader:
+        with pytest.raises(TypeError, match="encode"):
+            await reader.read()
     with pytest.raises(TypeError, match="async iterator"):
         StreamReader([b"a"])
 
