@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LATER = ("io", "net", "sync", "task")  # imported when they are first asked for: a program pays for what it uses
+# Imported when they are first asked for: a program pays for what it uses.
+_LATER = ("io", "net", "sync", "task")
 
 
 def __getattr__(name: str) -> Any:
