@@ -8,6 +8,7 @@ from ..core.context import Context
 from ..core.poll import PENDING, make_ready
 from ..future.end import END
 from .adapter import Adapter
+from .ending import close_all, drop_all
 from .into_stream import stream as to_stream
 from .stream import Stream
 
@@ -58,10 +59,10 @@ class Chain(Stream):
         return self._second.size_hint() if self._first is None else sum_of(self._first, self._second)
 
     def drop(self) -> None:
-        drop_both(self._first, self._second)
+        drop_all(self._first, self._second)
 
     async def aclose(self) -> None:
-        await close_both(self._first, self._second)
+        await close_all(self._first, self._second)
 
 
 class Cycle(Adapter):
@@ -122,31 +123,8 @@ class ByRef(Adapter):
         pass
 
 
-# --- of two streams ---------------------------------------------------------------------------------------------------
-
-
 def sum_of(first: Any, second: Any) -> tuple[int, int | None]:
     """The size hint of both together."""
     low, high = first.size_hint()
     other_low, other_high = second.size_hint()
     return low + other_low, None if high is None or other_high is None else high + other_high
-
-
-def drop_both(first: Any, second: Any) -> None:
-    """Drops both, None excepted, whatever the first raises."""
-    try:
-        if first is not None:
-            first.drop()
-    finally:
-        if second is not None:
-            second.drop()
-
-
-async def close_both(first: Any, second: Any) -> None:
-    """``aclose`` of both, None excepted, whatever the first raises."""
-    try:
-        if first is not None:
-            await first.aclose()
-    finally:
-        if second is not None:
-            await second.aclose()

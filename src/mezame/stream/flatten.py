@@ -8,7 +8,7 @@ from ..core.context import Context
 from ..core.poll import PENDING
 from ..future.end import END
 from .adapter import Adapter, limit_of
-from .chain import close_both, drop_both
+from .ending import close_all, drop_all
 from .into_stream import stream as to_stream
 from .select_all import SelectAll
 
@@ -35,10 +35,10 @@ class Flatten(Adapter):
             self._inner = None
 
     def drop(self) -> None:
-        drop_both(self._inner, self._source)
+        drop_all(self._inner, self._source)
 
     async def aclose(self) -> None:
-        await close_both(self._inner, self._source)
+        await close_all(self._inner, self._source)
 
 
 class FlattenUnordered(Adapter):
@@ -75,8 +75,8 @@ class FlattenUnordered(Adapter):
 
     def drop(self) -> None:
         self._ended = True
-        drop_both(self._inner, self._source)
+        drop_all(self._inner, self._source)
 
     async def aclose(self) -> None:
         self._ended = True
-        await close_both(self._inner, self._source)
+        await close_all(self._inner, self._source)

@@ -21,9 +21,16 @@ class Polled(Stream):
     def poll_next(self, cx: Context) -> Any:
         return self._inner.poll_next(cx)
 
+    def drop(self) -> None:
+        ending = getattr(self._inner, "drop", None) or getattr(self._inner, "clear", None)
+        if ending is not None:
+            ending()
+
     async def aclose(self) -> None:
         closing = getattr(self._inner, "aclose", None)
-        if closing is not None:
+        if closing is None:
+            self.drop()
+        else:
             await closing()
 
     def __repr__(self) -> str:

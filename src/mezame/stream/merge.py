@@ -15,7 +15,8 @@ from ..core.current import current
 from ..core.poll import PENDING, make_ready
 from ..future.end import END
 from .callables import callable_for
-from .chain import close_both, drop_both, sum_of
+from .chain import sum_of
+from .ending import close_all, drop_all
 from .into_stream import stream as to_stream
 from .stream import Stream
 
@@ -75,10 +76,10 @@ class Two(Stream):
         return sides[0].size_hint() if len(sides) == 1 else sum_of(*sides)
 
     def drop(self) -> None:
-        drop_both(self._left, self._right)
+        drop_all(self._left, self._right)
 
     async def aclose(self) -> None:
-        await close_both(self._left, self._right)
+        await close_all(self._left, self._right)
 
 
 class Merge(Two):

@@ -14,6 +14,7 @@ from ..core.future import Future
 from ..core.poll import PENDING, make_ready
 from ..future.end import END
 from ..future.futures_unordered import FuturesUnordered
+from .ending import close_all, drop_all
 from .into_stream import stream as to_stream
 from .stream import Stream
 
@@ -76,18 +77,10 @@ class SelectAll(Stream):
         self._turns.clear()
 
     def drop(self) -> None:
-        for stream in self._take():
-            stream.drop()
+        drop_all(*self._take())
 
     async def aclose(self) -> None:
-        first: BaseException | None = None
-        for stream in self._take():
-            try:
-                await stream.aclose()
-            except BaseException as error:
-                first = first or error
-        if first is not None:
-            raise first
+        await close_all(*self._take())
 
     def is_empty(self) -> bool:
         """True if there is no stream in it."""

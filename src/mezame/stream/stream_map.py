@@ -11,6 +11,7 @@ from ..core.future import Future
 from ..core.poll import PENDING, make_ready
 from ..future.end import END
 from .adapter import Adapter, count_of
+from .ending import close_all, drop_all
 from .into_stream import stream as to_stream
 from .merge import generator
 from .stream import Stream
@@ -121,20 +122,12 @@ class StreamMap(Stream):
     def drop(self) -> None:
         streams = self.values()
         self.clear()
-        for stream in streams:
-            stream.drop()
+        drop_all(*streams)
 
     async def aclose(self) -> None:
         streams = self.values()
         self.clear()
-        first: BaseException | None = None
-        for stream in streams:
-            try:
-                await stream.aclose()
-            except BaseException as error:
-                first = first or error
-        if first is not None:
-            raise first
+        await close_all(*streams)
 
     def is_empty(self) -> bool:
         """True if there is no stream in it."""

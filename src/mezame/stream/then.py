@@ -10,6 +10,7 @@ from ..core.poll import PENDING
 from ..future.end import END
 from .adapter import Adapter
 from .callables import callable_for
+from .ending import close_all, drop_all
 from .owned import Owned
 
 
@@ -24,16 +25,10 @@ class _Calling(Adapter):
         self._call = Owned()
 
     def drop(self) -> None:
-        try:
-            self._call.drop()
-        finally:
-            self._source.drop()
+        drop_all(self._call, self._source)
 
     async def aclose(self) -> None:
-        try:
-            await self._call.aclose()
-        finally:
-            await self._source.aclose()
+        await close_all(self._call, self._source)
 
 
 class Then(_Calling):

@@ -9,6 +9,7 @@ from ..core.poll import PENDING, make_ready
 from ..future.abortable import AbortHandle
 from ..future.end import END
 from .adapter import Adapter, at_most
+from .ending import close_all, drop_all
 from .into_stream import stream as to_stream
 from .owned import Owned
 
@@ -46,16 +47,10 @@ class TakeUntil(Adapter):
         return at_most(self._source.size_hint()[1] if self._stop.future is not None else 0)
 
     def drop(self) -> None:
-        try:
-            self._stop.drop()
-        finally:
-            self._source.drop()
+        drop_all(self._stop, self._source)
 
     async def aclose(self) -> None:
-        try:
-            await self._stop.aclose()
-        finally:
-            await self._source.aclose()
+        await close_all(self._stop, self._source)
 
 
 class AbortableStream(Adapter):

@@ -7,7 +7,7 @@ from typing import Any
 from ..core.context import Context
 from ..core.poll import PENDING, make_ready
 from ..future.end import END
-from .chain import close_both, drop_both
+from .ending import close_all, drop_all
 from .into_stream import stream as to_stream
 from .stream import Stream
 
@@ -69,8 +69,8 @@ class Zip(Stream):
 
     def drop(self) -> None:
         self._ended = True
-        drop_both(self._left, self._right)
+        drop_all(self._left, self._right)
 
     async def aclose(self) -> None:
         self._ended = True
-        await close_both(self._left, self._right)
+        await close_all(self._left, self._right)
