@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from polling import CountingWaker, Gate
-from streams import STALL, WAIT, Script, outcomes, run
+from scripted import STALL, WAIT, Script, outcomes, run
 
 import mezame
 from mezame import Poll

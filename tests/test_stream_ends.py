@@ -7,7 +7,7 @@ import logging
 
 import pytest
 from polling import CountingWaker, Gate, in_thread
-from streams import STALL, WAIT, Script, run
+from scripted import STALL, WAIT, Script, run
 
 import mezame
 from mezame import Poll

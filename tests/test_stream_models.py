@@ -7,7 +7,7 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streams import WAIT, Script, outcomes, run
+from scripted import WAIT, Script, outcomes, run
 
 import mezame
 from mezame import Poll

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from polling import CountingWaker
-from streams import STALL, WAIT, Script, run
+from scripted import STALL, WAIT, Script, run
 
 import mezame
 from mezame import Poll

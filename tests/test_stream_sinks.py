@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polling import CountingWaker, Gate, in_thread
-from streams import STALL, WAIT, Log, Script, run
+from scripted import STALL, WAIT, Log, Script, run
 
 import mezame
 from mezame import Poll

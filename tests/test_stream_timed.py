@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from streams import STALL, WAIT, Script, outcomes, run
+from scripted import STALL, WAIT, Script, outcomes, run
 
 import mezame
 from mezame import Poll

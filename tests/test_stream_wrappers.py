@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from polling import Gate
-from streams import run
+from scripted import run
 
 import mezame
 from mezame import Poll
@@ -296,3 +296,59 @@ def test_any_async_iterator_of_its_kind_is_wrapped(kind):
 def test_what_cannot_be_wrapped_is_refused(kind, needs):
     with pytest.raises(TypeError, match=rf"{kind.__name__} wraps an object with {needs}\(\), not \[1\]"):
         kind([1])
+
+
+# --- of packages that stand beside this one ---------------------------------------------------------------------------
+
+
+def test_lines_and_pieces_of_a_reader():
+    mezame_io = pytest.importorskip("mezame.io")
+
+    async def main():
+        lines = LinesStream(mezame_io.Cursor(b"a\nb\r\nc").lines())
+        pieces = SplitStream(mezame_io.Cursor(b"1;2;").split(b";"))
+        return await lines.map(str.upper).collect(), await pieces.collect()
+
+    assert run(main()) == (["A", "B", "C"], [b"1", b"2"])
+
+
+def test_entries_of_a_folder(tmp_path):
+    fs = pytest.importorskip("mezame.fs")
+    for name in "abc":
+        (tmp_path / name).touch()
+
+    async def main():
+        names = ReadDirStream(fs.read_dir(tmp_path)).map(lambda entry: entry.file_name())
+        return sorted(await names.collect())
+
+    assert run(main()) == ["a", "b", "c"]
+
+
+def test_deliveries_of_a_signal():
+    signal = pytest.importorskip("mezame.signal")
+    import os
+    import signal as of_python
+
+    async def main():
+        stream = SignalStream(signal.signal(of_python.SIGUSR1))
+        assert await mezame.future.poll(stream.next()) is Poll.Pending
+        os.kill(os.getpid(), of_python.SIGUSR1)
+        await stream.next()
+        stream.into_inner().close()
+
+    run(main())
+
+
+def test_connections_of_a_unix_listener(tmp_path):
+    if not hasattr(mezame.net, "UnixListener"):
+        pytest.skip("there are no Unix sockets")
+
+    async def main():
+        listener = mezame.net.UnixListener.bind(str(tmp_path / "socket"))
+        stream = UnixListenerStream(await listener if hasattr(listener, "__await__") else listener)
+        async with await mezame.net.UnixStream.connect(str(tmp_path / "socket")) as client:
+            async with await stream.next() as served:
+                await client.write_all(b"hello")
+                return await served.read()
+
+    assert run(main()) == b"hello"
