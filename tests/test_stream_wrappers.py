@@ -318,7 +318,7 @@ def test_entries_of_a_folder(tmp_path):
         (tmp_path / name).touch()
 
     async def main():
-        names = ReadDirStream(fs.read_dir(tmp_path)).map(lambda entry: entry.file_name())
+        names = ReadDirStream(fs.read_dir(tmp_path)).map(lambda entry: entry.file_name)
         return sorted(await names.collect())
 
     assert run(main()) == ["a", "b", "c"]
