@@ -18,7 +18,7 @@ def test_stream_map_holds_streams_by_key():
     assert streams.insert("a", first) is None
     assert streams.insert("a", second) is first
     assert streams.contains_key("a") and "a" in streams and len(streams) == 1 and streams["a"] is second
-    assert streams.keys() == ["a"] and streams.values() == [second] and list(streams.items()) == [("a", second)]
+    assert list(streams) == streams.keys() == ["a"] and streams.values() == [second] and list(streams.items()) == [("a", second)]
     assert streams.remove("a") is second and streams.remove("a") is None and streams.is_empty()
     streams.insert("b", [1])
     streams.clear()
@@ -206,3 +206,16 @@ def test_a_dropped_wait_leaves_the_members_alone():
     future.close()
     inner[1].go(7)
     assert streams.next().poll(waker.cx) == Poll.Ready(7)
+
+
+def test_a_stream_that_is_cancelled_inside_stays_in_the_set():
+    async def main():
+        streams = select_all([Script(1, 2).map(lambda n: cancel() if n == 1 else n)])
+        with pytest.raises(mezame.CancelledError):
+            await streams.next()
+        return await streams.collect()
+
+    def cancel():
+        raise mezame.CancelledError
+
+    assert run(main()) == [2]

@@ -201,3 +201,22 @@ def test_an_adapter_made_outside_of_a_runtime_counts_from_its_first_poll(name):
 
     expected = {"timeout": "Elapsed", "throttle": 1, "chunks_timeout": [0], "delay": 0}[name]
     assert on_paused_clock(main) == (2, expected)
+
+
+@pytest.mark.parametrize(
+    "adapt",
+    [
+        lambda s: s.timeout(0.01),
+        lambda s: s.timeout_repeating(0.01),
+        lambda s: mezame.stream.once(1).chain(s).chunks_timeout(5, 0.01),
+    ],
+)
+def test_a_busy_source_without_items_is_timed_out(adapt):
+    async def main():
+        stream = adapt(mezame.stream.repeat(1).filter(lambda n: False))
+        try:
+            return await stream.next()
+        except Elapsed:
+            return [1]
+
+    assert run(main()) == [1]

@@ -30,7 +30,9 @@ class Turn(Future):
     def poll(self, cx: Context) -> Any:
         try:
             answer = self.stream.poll_next(cx)
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a cancellation inside of the stream is its failure, too
             return make_ready((self.stream, END, error))
         return answer if answer is PENDING else make_ready((self.stream, answer.value, None))
 

@@ -146,6 +146,10 @@ class StreamMap(Stream):
     def __getitem__(self, key: Any) -> Stream:
         return self._streams[key]
 
+    def __iter__(self) -> Iterator[Any]:
+        """The keys."""
+        return iter(self.keys())
+
     def items(self) -> Iterator[tuple[Any, Stream]]:
         """(key, stream) of each."""
         return iter(list(self._streams.items()))

@@ -5,9 +5,11 @@ They need a runtime with timers. Their timers go with the stream: ``drop`` takes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..core.context import Context
+from ..core.current import UNLIMITED, current
 from ..core.poll import PENDING
 from ..future.end import END
 from ..time.duration import to_ns
@@ -17,6 +19,21 @@ from ..time.sleep import Sleep
 from ..time.timeout import Elapsed
 from .adapter import Adapter
 from .chunks import Gathering
+
+
+def poll_timer(poll: Callable[[Context], Any], cx: Context) -> Any:
+    """Polls a timer after the source, with no regard to the budget if the source has used it up.
+
+    Without this a busy source that gives no item would never be timed out.
+    """
+    slot = current()
+    if slot.budget != 0:
+        return poll(cx)
+    slot.budget = UNLIMITED
+    try:
+        return poll(cx)
+    finally:
+        slot.budget = 0
 
 
 class Timed(Adapter):
@@ -64,7 +81,7 @@ class Timeout(Timed):
             else:
                 self._restart()
             return answer
-        if self._sleep is None or self._sleep.poll(cx) is PENDING:
+        if self._sleep is None or poll_timer(self._sleep.poll, cx) is PENDING:
             return PENDING
         self._stop()
         raise Elapsed("no item came in time; the stream goes on")
@@ -90,7 +107,7 @@ class TimeoutRepeating(Adapter):
             if answer.value is not END:
                 self._interval.reset()
             return answer
-        if self._interval.poll_tick(cx) is PENDING:
+        if poll_timer(self._interval.poll_tick, cx) is PENDING:
             return PENDING
         raise Elapsed("no item came in time; the stream goes on")
 
@@ -162,7 +179,7 @@ class ChunksTimeout(Gathering):
                 return PENDING
             if self._sleep is None:
                 self._sleep = Sleep(self._ns, -1)
-            if self._sleep.poll(cx) is PENDING:
+            if poll_timer(self._sleep.poll, cx) is PENDING:
                 return PENDING
         return self._chunk()
 
