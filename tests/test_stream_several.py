@@ -18,7 +18,8 @@ def test_stream_map_holds_streams_by_key():
     assert streams.insert("a", first) is None
     assert streams.insert("a", second) is first
     assert streams.contains_key("a") and "a" in streams and len(streams) == 1 and streams["a"] is second
-    assert list(streams) == streams.keys() == ["a"] and streams.values() == [second] and list(streams.items()) == [("a", second)]
+    assert list(streams) == streams.keys() == ["a"]
+    assert streams.values() == [second] and list(streams.items()) == [("a", second)]
     assert streams.remove("a") is second and streams.remove("a") is None and streams.is_empty()
     streams.insert("b", [1])
     streams.clear()
