@@ -715,6 +715,33 @@ def test_a_file_whose_job_was_refused_by_one_runtime_goes_on_in_another(path):
     assert mezame.run(main()) == b"abc"
 
 
+def test_who_trusted_in_a_job_that_could_not_be_started_is_told(path, monkeypatch):
+    """While one thread submits the job, another queues a step behind it; then there is no job."""
+    put(path, b"abc")
+
+    async def main():
+        file = await File.open(path)
+        cx = CountingWaker()
+        second = file.read(1)
+
+        def no_thread(*_):
+            if second._phase == 0:
+                assert second.poll(cx.cx).is_pending()
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(lane, "submit", no_thread)
+            with pytest.raises(RuntimeError, match="new thread"):
+                file.read(1).poll(CountingWaker().cx)
+        assert cx.wakes == 1 and file._lane.pending == 0
+        with pytest.raises(RuntimeError, match="new thread"):
+            second.poll(cx.cx)
+        assert await file.read() == b"abc"
+        await file.close()
+
+    mezame.run(main())
+
+
 @pytest.mark.parametrize("queued", [False, True])
 def test_dropping_a_file_closes_it_after_its_writes(path, queued):
     with one_thread() as runtime:

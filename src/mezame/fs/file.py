@@ -19,7 +19,7 @@ from ..io.read_buf import ReadBuf
 from .descriptor import Descriptor
 from .lane import Lane, closed_error
 from .reading import Read, ReadExact, ReadInto, ReadToEnd
-from .step import Call, Close, Detach, Flush, Seek, Sync
+from .step import LATER, Call, Close, Detach, Flush, Seek, Sync
 from .writing import Write, WriteAll
 
 if TYPE_CHECKING:
@@ -387,17 +387,14 @@ class File(AsyncRead, AsyncWrite, AsyncSeek):
         Awaiting what it returns is optional: it waits for that, and raises what a write failed with.
         """
         lane = self._lane
-        idle = False
         with lane.lock:
             last = not self._closed and self._release()
-            step = Close(lane, last)
-            if lane.pending:
-                step.begin()
-            else:
-                idle = last
-        if idle:
+        step = Close(lane, last)
+        if step.begin() is LATER:
+            return step
+        if last:  # nothing is queued, and nothing can be any more: no job is needed
             step.close_now()
-        return step
+        return Close(lane, False)
 
     def _release(self) -> bool:
         """Under the lock: this handle takes no operations any more. True if it was the last one."""

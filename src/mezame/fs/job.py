@@ -23,15 +23,18 @@ from ..core.task import Task
 from ..errors import JoinError, RuntimeClosedError
 
 
-def submit(function: Callable[..., Any], args: tuple[Any, ...], mandatory: bool) -> Task:
-    """Queues ``function(*args)`` on the pool of the current runtime. ``RuntimeError`` if there is none."""
+def submit(what: str, function: Callable[..., Any], args: tuple[Any, ...], mandatory: bool) -> Task:
+    """Queues ``function(*args)`` on the pool of the current runtime. ``RuntimeError`` if there is none.
+
+    ``what`` it is, in reports.
+    """
     handle = current().handle
     if handle is None:
         raise RuntimeError(
             "mezame.fs needs a runtime: use it inside mezame.run(main()), or enter one first (with runtime.enter():)"
         )
     handle._check_fork()
-    return handle.pool.submit(function, args, {}, None, mandatory)
+    return handle.pool.submit(function, args, {}, f"fs.{what}", mandatory)
 
 
 def runtime_closed() -> RuntimeClosedError:
@@ -64,7 +67,7 @@ class Job(Future):
         if self._done:
             raise RuntimeError(f"{self!r} was polled after it completed or was closed: call the function again")
         if self._join is None:
-            self._task = submit(self._function, self._args, self._changes)
+            self._task = submit(self._what(), self._function, self._args, self._changes)
             self._join = self._task.join_future()
         try:
             answer = self._join.poll(cx)
@@ -91,8 +94,11 @@ class Job(Future):
             if not self._changes:
                 task.add_done_callback(_look_away)  # type: ignore[union-attr]
 
+    def _what(self) -> str:
+        return self._function.__name__.lstrip("_")
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {getattr(self._function, '__name__', self._function)}>"
+        return f"<{type(self).__name__.lower()} of fs.{self._what()}>"
 
 
 def _look_away(task: Task) -> None:

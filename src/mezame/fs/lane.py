@@ -64,8 +64,8 @@ class Lane:
 
     # --- the queue ------------------------------------------------------------------------------------------
 
-    def push(self, step: Any) -> None:
-        """Queues ``step``.
+    def push(self, step: Any) -> bool:
+        """Queues ``step``. False: it is over already, because the runtime is closed.
 
         Raises ``OSError`` (EBADF) after the close, and ``RuntimeError`` where a job is needed and there is no runtime;
         nothing is queued then.
@@ -76,21 +76,23 @@ class Lane:
             self._queue.append(step)
             self.pending += 1
             if self._working:
-                return
+                return True
             self._working = True
-        self._start(step)
+        return self._start(step)
 
-    def _start(self, step: Any) -> None:
+    def _start(self, step: Any) -> bool:
         try:
-            task = submit(self._work, (), True)
-        except BaseException:
+            task = submit("File", self._work, (), True)
+        except BaseException as error:
             with self.lock:
-                self._working = False
                 self._queue.remove(step)
                 self.pending -= 1
+            self._fail_all(error)  # those that others queued meanwhile, trusting in this job
             raise
         if task.cancelled():  # refused: the pool is closed
-            self._fail_all()
+            self._fail_all(runtime_closed())
+            return False
+        return True
 
     def _work(self) -> None:
         """The job: one step after the other."""
@@ -114,13 +116,13 @@ class Lane:
         for waker in wakers:
             waker.wake()
 
-    def _fail_all(self) -> None:
+    def _fail_all(self, failure: BaseException) -> None:
         with self.lock:
             steps = list(self._queue)
             self._queue.clear()
             self._working = False
         for step in steps:
-            self._settle(step, None, runtime_closed())
+            self._settle(step, None, failure)
 
     # --- the read-ahead: under the lock -----------------------------------------------------------------------
 
@@ -203,14 +205,14 @@ class Lane:
             raise error
         assert step is not None
         try:
-            self.push(step)
+            taken = self.push(step)
         except BaseException:
             with self.lock:
                 self.unwritten -= size
             raise
-        error = self.take_error()
-        if error is not None:
-            raise error
+        if not taken:
+            self.take_error()
+            raise runtime_closed()
         return size
 
     def leave(self, key: Any) -> None:

@@ -248,7 +248,7 @@ class Close(Flush):
             lane.descriptor.close()
 
     def close_now(self) -> None:
-        """``run``, where no job is needed: nothing is queued, and nothing can be any more."""
+        """``run``, where no job is needed."""
         lane = self._lane
         try:
             lane.descriptor.close()
