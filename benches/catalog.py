@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benches import workers
+from benches import files, workers
 from benches.goals import C_FOR_SCALE
 from benches.machine import has_gil
 from benches.model import Bench, Cell, Job, Metric
@@ -310,7 +310,7 @@ ONE_THREAD = {
 }
 
 
-BUILDERS = ONE_THREAD | workers.BUILDERS
+BUILDERS = ONE_THREAD | workers.BUILDERS | files.BUILDERS
 
 
 def benches(names: list[str] | None, quick: bool) -> list[Bench]:
