@@ -375,6 +375,25 @@ def test_a_read_that_is_dropped_loses_nothing(path, kind, before, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", READS)
+def test_a_read_that_is_dropped_in_the_queue_reads_nothing(path, kind, monkeypatch):
+    """Of a pipe with nothing in it, it would stop the file for good."""
+    put(path, b"0123456789")
+    calls = Calls(monkeypatch, "read")
+    with one_thread() as runtime:
+
+        async def main():
+            async with fs.open(path) as file:
+                with held(runtime._pool):
+                    step = read_of(file, kind)
+                    assert step.poll(CountingWaker().cx).is_pending()
+                    step.close()
+                await file.flush()
+
+        runtime.block_on(main())
+    assert calls.sizes == []
+
+
+@pytest.mark.parametrize("kind", READS)
 def test_a_read_that_is_dropped_while_the_system_reads_loses_nothing(path, kind, monkeypatch):
     put(path, b"0123456789")
     calls = Calls(monkeypatch, "read")
@@ -986,6 +1005,25 @@ def test_polling_by_hand(path):
         file.close()
 
     mezame.run(main())
+
+
+def test_what_stands_on_the_traits(path):
+    put(path, b"one\ntwo\nthree")
+
+    async def main():
+        async with fs.open(path) as file:
+            reader = mezame.io.BufReader(file)
+            assert [line async for line in reader.lines()] == ["one", "two", "three"]
+            await file.rewind()
+            async with fs.open(path + "2", "w") as target:
+                assert await mezame.io.copy(file, target) == 13
+        async with fs.open(path + "2", "a") as file:
+            writer = mezame.io.BufWriter(file)
+            await writer.write_all(b"!")
+            await writer.flush()
+        return get(path + "2")
+
+    assert mezame.run(main()) == b"one\ntwo\nthree!"
 
 
 def test_a_poll_read_that_was_given_up_leaves_its_bytes(path):
