@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benches import waits, workers
+from benches import files, waits, workers
 from benches.goals import C_FOR_SCALE
 from benches.machine import has_gil
 from benches.model import Bench, Cell, Job, Metric
@@ -323,7 +323,7 @@ ONE_THREAD = {
 }
 
 
-BUILDERS = ONE_THREAD | workers.BUILDERS
+BUILDERS = ONE_THREAD | workers.BUILDERS | files.BUILDERS
 
 
 def benches(names: list[str] | None, quick: bool) -> list[Bench]:

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from mezame.errors import JoinError
 from mezame.scheduler import blocking
 from mezame.scheduler.blocking import BlockingPool, Seat
 
@@ -128,6 +129,59 @@ def test_closing_ends_the_idle_and_drops_the_queued():
     assert late.is_finished() and late.cancelled()
 
 
+def held_pool(**options):
+    """A pool of one thread that is at work until the event is set, and that event."""
+    one = BlockingPool(limit=1, **options)
+    go = threading.Event()
+    held = one.submit(go.wait, (10,), {}, None)
+    while one.stats()["queued"]:
+        threading.Event().wait(0.001)
+    return one, go, held
+
+
+def test_closing_runs_the_mandatory_ones_in_order_and_drops_the_plain_ones():
+    one, go, _held = held_pool()
+    order = []
+    queued = [one.submit(order.append, (number,), {}, None, mandatory=number % 2 == 1) for number in range(6)]
+    assert one.close(0.0) != []
+    assert [task.cancelled() for task in queued] == [True, False] * 3
+    assert order == [] and one.stats()["queued"] == 3
+    go.set()
+    assert one.close(10.0) == []
+    assert order == [1, 3, 5]
+    assert one._mandatory == set()
+
+
+def test_mandatory_jobs_that_wait_for_each_other_have_their_threads_also_after_close():
+    one = BlockingPool(limit=20, on_start=lambda: gate.wait(10))
+    gate = threading.Event()
+    barrier = threading.Barrier(20, timeout=10)
+    tasks = [one.submit(barrier.wait, (), {}, None, mandatory=True) for _ in range(20)]
+    assert one.stats() == {"threads": 1, "idle": 0, "queued": 20}
+    assert len(one.close(0.0)) == 1
+    gate.set()
+    assert sorted(finish(*tasks)) == list(range(20))
+    assert one.close(10.0) == []
+
+
+def test_after_close_a_mandatory_job_is_refused_too():
+    one, go, _held = held_pool()
+    go.set()
+    assert one.close(10.0) == []
+    late = one.submit(len, ((),), {}, None, mandatory=True)
+    assert late.cancelled() and one._mandatory == set()
+
+
+def test_an_aborted_mandatory_job_is_gone():
+    one, go, held = held_pool()
+    task = one.submit(pytest.fail, ("it ran",), {}, None, mandatory=True)
+    task.abort()
+    go.set()
+    with pytest.raises(JoinError):
+        finish(task)
+    assert finish(held) == [True] and one.close(10.0) == [] and one._mandatory == set()
+
+
 def test_a_system_without_threads_fails_the_job_not_the_pool(pool, monkeypatch):
     one = pool(limit=4)
 
@@ -138,7 +192,9 @@ def test_a_system_without_threads_fails_the_job_not_the_pool(pool, monkeypatch):
         patch.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(RuntimeError, match="can't start new thread"):
             one.submit(len, ((),), {}, None)
-        assert one.stats() == {"threads": 0, "idle": 0, "queued": 0}
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            one.submit(len, ((),), {}, None, mandatory=True)
+        assert one.stats() == {"threads": 0, "idle": 0, "queued": 0} and one._mandatory == set()
     assert finish(one.submit(len, ((),), {}, None)) == [0]
 
 

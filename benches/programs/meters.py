@@ -6,9 +6,11 @@ import gc
 import os
 import queue
 import random
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -53,6 +55,42 @@ def fib(n: int) -> int:
 def short_call() -> int:
     """A blocking call that is over at once: what is measured is the way there and back."""
     return threading.get_ident()
+
+
+def read_file(path: str) -> bytes:
+    """All bytes of a file."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Makes a file of these bytes."""
+    with open(path, "wb", buffering=0) as file:
+        file.write(data)
+
+
+@contextmanager
+def file_names(count: int) -> Iterator[list[str]]:
+    """Paths in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield [os.path.join(folder, str(number)) for number in range(count)]
+
+
+class Laps:
+    """Elapsed time of the two halves of a program that writes and then reads."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        self._times = [time.perf_counter_ns()]
+
+    def lap(self) -> None:
+        """The end of a half."""
+        self._times.append(time.perf_counter_ns())
+
+    def per(self, items: int) -> dict[str, float]:
+        """The two costs per item."""
+        begin, middle, end = self._times
+        return {"write_ns": (middle - begin) / items, "read_ns": (end - middle) / items}
 
 
 class Caller(threading.Thread):

@@ -10,7 +10,18 @@ from functools import partial
 from typing import Any
 
 from benches.programs import sync_asyncio
-from benches.programs.meters import Caller, Stopwatch, delays, fib, resident_bytes, short_call
+from benches.programs.meters import (
+    Caller,
+    Laps,
+    Stopwatch,
+    delays,
+    fib,
+    file_names,
+    read_file,
+    resident_bytes,
+    short_call,
+    write_file,
+)
 
 Params = dict[str, Any]
 mark: ContextVar[int] = ContextVar("mark", default=-1)
@@ -248,6 +259,47 @@ async def blocking(params: Params) -> dict[str, float]:
             for future in running:
                 await future
     return watch.per(count)
+
+
+async def files_whole(params: Params) -> dict[str, float]:
+    """Small files, each written and read by one call, some at a time."""
+    count, together = params["count"], params["together"]
+    data = bytes(params["size"])
+
+    async def write(names: list[str]) -> None:
+        for name in names:
+            await asyncio.to_thread(write_file, name, data)
+
+    async def read(names: list[str]) -> None:
+        for name in names:
+            assert len(await asyncio.to_thread(read_file, name)) == len(data)
+
+    with file_names(count) as names:
+        laps = Laps()
+        for half in (write, read):
+            for task in [asyncio.create_task(half(names[first::together])) for first in range(together)]:
+                await task
+            laps.lap()
+    return laps.per(count)
+
+
+async def files_records(params: Params) -> dict[str, float]:
+    """Small writes to a file, then small reads of it."""
+    count, size = params["count"], params["size"]
+    record = bytes(size)
+    with file_names(1) as (name,):
+        laps = Laps()
+        file = await asyncio.to_thread(open, name, "wb")
+        for _ in range(count):
+            await asyncio.to_thread(file.write, record)
+        await asyncio.to_thread(file.close)
+        laps.lap()
+        file = await asyncio.to_thread(open, name, "rb")
+        for _ in range(count):
+            assert len(await asyncio.to_thread(file.read, size)) == size
+        await asyncio.to_thread(file.close)
+        laps.lap()
+    return laps.per(count)
 
 
 def _program(name: str) -> Any:

@@ -8,10 +8,20 @@ from functools import partial
 from typing import Any
 
 import mezame
+import mezame.fs
 import mezame.sync
 import mezame.time
 from benches.programs import sync_mezame
-from benches.programs.meters import Caller, Stopwatch, delays, fib, resident_bytes, short_call
+from benches.programs.meters import (
+    Caller,
+    Laps,
+    Stopwatch,
+    delays,
+    fib,
+    file_names,
+    resident_bytes,
+    short_call,
+)
 
 Params = dict[str, Any]
 mark: ContextVar[int] = ContextVar("mark", default=-1)
@@ -240,6 +250,45 @@ async def blocking(params: Params) -> dict[str, float]:
             for task in running:
                 await task
     return watch.per(count)
+
+
+async def files_whole(params: Params) -> dict[str, float]:
+    """Small files, each written and read by one call, some at a time."""
+    count, together = params["count"], params["together"]
+    data = bytes(params["size"])
+
+    async def write(names: list[str]) -> None:
+        for name in names:
+            await mezame.fs.write(name, data)
+
+    async def read(names: list[str]) -> None:
+        for name in names:
+            assert len(await mezame.fs.read(name)) == len(data)
+
+    with file_names(count) as names:
+        laps = Laps()
+        for half in (write, read):
+            for task in [mezame.spawn(half(names[first::together])) for first in range(together)]:
+                await task
+            laps.lap()
+    return laps.per(count)
+
+
+async def files_records(params: Params) -> dict[str, float]:
+    """Small writes to a file, then small reads of it."""
+    count, size = params["count"], params["size"]
+    record = bytes(size)
+    with file_names(1) as (name,):
+        laps = Laps()
+        async with await mezame.fs.File.create(name) as file:
+            for _ in range(count):
+                await file.write_all(record)
+        laps.lap()
+        async with await mezame.fs.File.open(name) as file:
+            for _ in range(count):
+                await file.read_exact(size)
+        laps.lap()
+    return laps.per(count)
 
 
 def _program(name: str) -> Any:

@@ -9,7 +9,18 @@ from typing import Any
 import trio
 
 from benches.programs import sync_trio
-from benches.programs.meters import Caller, Stopwatch, delays, fib, resident_bytes, short_call
+from benches.programs.meters import (
+    Caller,
+    Laps,
+    Stopwatch,
+    delays,
+    fib,
+    file_names,
+    read_file,
+    resident_bytes,
+    short_call,
+    write_file,
+)
 
 Params = dict[str, Any]
 mark: ContextVar[int] = ContextVar("mark", default=-1)
@@ -221,6 +232,46 @@ async def blocking(params: Params) -> dict[str, float]:
                 for _ in range(together):
                     nursery.start_soon(trio.to_thread.run_sync, short_call)
     return watch.per(count)
+
+
+async def files_whole(params: Params) -> dict[str, float]:
+    """Small files, each written and read by one call, some at a time."""
+    count, together = params["count"], params["together"]
+    data = bytes(params["size"])
+
+    async def write(names: list[str]) -> None:
+        for name in names:
+            await trio.to_thread.run_sync(write_file, name, data)
+
+    async def read(names: list[str]) -> None:
+        for name in names:
+            assert len(await trio.to_thread.run_sync(read_file, name)) == len(data)
+
+    with file_names(count) as names:
+        laps = Laps()
+        for half in (write, read):
+            async with trio.open_nursery() as nursery:
+                for first in range(together):
+                    nursery.start_soon(half, names[first::together])
+            laps.lap()
+    return laps.per(count)
+
+
+async def files_records(params: Params) -> dict[str, float]:
+    """Small writes to a file, then small reads of it."""
+    count, size = params["count"], params["size"]
+    record = bytes(size)
+    with file_names(1) as (name,):
+        laps = Laps()
+        async with await trio.open_file(name, "wb") as file:
+            for _ in range(count):
+                await file.write(record)
+        laps.lap()
+        async with await trio.open_file(name, "rb") as file:
+            for _ in range(count):
+                assert len(await file.read(size)) == size
+        laps.lap()
+    return laps.per(count)
 
 
 def _program(name: str) -> Any:

@@ -14,4 +14,5 @@ cdef class BlockingPool(Scheduler):
     cdef dict __dict__
     cdef _run_job(self, Task task)
     cdef _drop(self, Task task)
-    cpdef Task submit(self, object function, tuple args, dict kwargs, object name)
+    cdef int _enqueue(self, Wakeable item, bint mandatory) except -1
+    cpdef Task submit(self, object function, tuple args, dict kwargs, object name, bint mandatory=*)

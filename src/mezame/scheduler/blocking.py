@@ -16,6 +16,11 @@ Invariant, under the lock: if a job is queued, then a thread is on its way (``_o
 may be are at work, and each looks at the queue after its job. One at a time is on its way, and sends the next before it
 begins its job: so jobs that block have their threads soon, while many short ones are done by the few threads that are
 awake, without a switch of threads for each.
+
+A job is plain or mandatory. ``close`` drops the plain ones that are still queued (their handles are cancelled); the
+mandatory ones stay in the queue, in order, and are run before the threads end: a write whose caller was told that it is
+on its way. The invariant above holds for them after ``close`` too, so each has its thread. What is submitted after
+``close`` is dropped, of either kind.
 """
 
 from __future__ import annotations
@@ -117,25 +122,38 @@ class BlockingPool(Scheduler):
         self._on_change = on_change
         self._condition = threading.Condition()
         self._queue: deque[Task] = deque()
+        self._mandatory: set[Wakeable] = set()  # of those in the queue
         self._threads: set[threading.Thread] = set()
         self._idle: list[Seat] = []  # of the threads without a job, who worked last at the end
         self._on_the_way = False
         self._closed = False
 
     def submit(
-        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str | None
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: str | None,
+        mandatory: bool = False,
     ) -> Task:
-        """Queues ``function(*args, **kwargs)``; its task. After ``close`` the task is already cancelled."""
+        """Queues ``function(*args, **kwargs)``; its task. After ``close`` the task is already cancelled.
+
+        Args:
+            mandatory: run it also if the pool is closed before a thread has come to it.
+        """
         if not callable(function):
             raise TypeError(f"spawn_blocking needs a function, not {function!r}; for a coroutine use spawn")
         label = name or getattr(function, "__qualname__", None) or type(function).__name__
         task = make_task(Call(function, args, kwargs), self, label, None)
         code, lasti = spawn_site()
         task._set_site(code, lasti)
-        self._schedule(task)
+        self._enqueue(task, mandatory)
         return task
 
     def _schedule(self, item: Wakeable) -> None:
+        self._enqueue(item, False)
+
+    def _enqueue(self, item: Wakeable, mandatory: bool) -> None:
         if self._on_change is not None:
             self._on_change(1)
         failure = None
@@ -143,12 +161,15 @@ class BlockingPool(Scheduler):
             refused = self._closed
             if not refused:
                 self._queue.append(item)
+                if mandatory:
+                    self._mandatory.add(item)
                 if not self._on_the_way:
                     try:
                         self._send_one()
                     except RuntimeError as error:  # no thread, and none to be had: this job is the only one
                         failure = error
                         self._queue.pop()
+                        self._mandatory.discard(item)
         if refused or failure is not None:
             self._drop(item)
         if failure is not None:
@@ -211,6 +232,8 @@ class BlockingPool(Scheduler):
                 task = self._queue.popleft() if self._queue else None
                 if sent:
                     self._arrive()
+                if self._mandatory:
+                    self._mandatory.discard(task)
                 if task is not None:
                     return task
                 if self._closed:
@@ -253,14 +276,16 @@ class BlockingPool(Scheduler):
                 report_exception(f"thread hook {hook!r} raised", error)
 
     def close(self, timeout: float | None = None) -> list[str]:
-        """Drops the queued jobs, waits for the running ones (seconds; None: no limit).
+        """Drops the plain jobs that are queued; waits for the others (seconds; None: no limit).
 
         Returns the names of the threads that still run a job then: they are left to themselves.
         """
         with self._condition:
             self._closed = True
-            dropped = list(self._queue)
+            dropped = [task for task in self._queue if task not in self._mandatory]
+            kept = [task for task in self._queue if task in self._mandatory]
             self._queue.clear()
+            self._queue.extend(kept)
             for seat in self._idle:
                 seat.wake()
             self._idle.clear()
