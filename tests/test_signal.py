@@ -10,13 +10,12 @@ import threading
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polling import CountingWaker, in_thread
 
 import mezame
 from mezame import Context, Poll
 from mezame.signal import SignalKind, ctrl_c
 from mezame.signal import signal as listen
-
-from polling import CountingWaker, in_thread
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
 FLAVORS = ["current_thread", "multi_thread"]
@@ -339,7 +338,7 @@ def test_kinds():
 
 def test_waiting_needs_a_runtime_with_io():
     with listen(USR1) as listener:
-        with pytest.raises(RuntimeError, match="mezame.run"):
+        with pytest.raises(RuntimeError, match=r"mezame\.run"):
             mezame.block_on(listener.recv())
         with pytest.raises(RuntimeError, match="enable_io"):
             mezame.run(listener.recv(), enable_io=False)
@@ -549,7 +548,7 @@ def test_only_the_main_thread_can_install():
     def attempt():
         listen(USR1)
 
-    with pytest.raises(RuntimeError, match="main thread.*SIGUSR1"):
+    with pytest.raises(RuntimeError, match=r"main thread.*SIGUSR1"):
         in_thread(attempt)
     with pytest.raises(RuntimeError, match="SIGINT"):
         in_thread(lambda: mezame.run(ctrl_c()))
@@ -674,7 +673,8 @@ async def main():
             signal.raise_signal(signal.SIGUSR1)
             os._exit(0)
         _, status = os.waitpid(pid, 0)
-        print(os.WTERMSIG(status) == signal.SIGUSR1, listener.recv().poll(mezame.Context.from_waker(mezame.Waker.noop())))
+        context = mezame.Context.from_waker(mezame.Waker.noop())
+        print(os.WTERMSIG(status) == signal.SIGUSR1, listener.recv().poll(context))
 mezame.run(main())
 """
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=20)

@@ -44,12 +44,12 @@ from .time.sleep import sleep, sleep_until
 from .time.timeout import timeout, timeout_at
 
 if TYPE_CHECKING:
-    from . import net, process, signal, sync, task
+    from . import io, net, process, signal, sync, task
 
 __version__ = "0.1.0"
 
 # Imported when they are first asked for: a program pays for what it uses.
-_LATER = ("net", "process", "signal", "sync", "task")
+_LATER = ("io", "net", "process", "signal", "sync", "task")
 
 
 def __getattr__(name: str) -> Any:
@@ -87,6 +87,7 @@ __all__ = [
     "branch",
     "future",
     "into_future",
+    "io",
     "join",
     "join_all",
     "main",

@@ -19,7 +19,6 @@ from typing import Any
 from ..core.task import Task
 from ..errors import CancelledError
 
-
 _inside: Interrupt | None = None  # of the ``block_on`` that the main thread is in; only that thread writes it
 
 

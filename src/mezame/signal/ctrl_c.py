@@ -49,9 +49,9 @@ class CtrlC(Future):
 def ctrl_c() -> CtrlC:
     """Waits for the next Ctrl-C (SIGINT) after its first poll.
 
-    Meanwhile Ctrl-C has no other effect: no ``KeyboardInterrupt``, no cancellation of the root. Afterwards it has again,
-    unless there is another listener: so a second Ctrl-C ends a program that is busy with its shutdown. For more than one
-    Ctrl-C, or to miss none between two waits, use ``signal(SignalKind.interrupt())``.
+    Meanwhile Ctrl-C has no other effect: no ``KeyboardInterrupt``, no cancellation of the root. Afterwards it has
+    again, unless there is another listener: so a second Ctrl-C ends a program that is busy with its shutdown. For more
+    than one Ctrl-C, or to miss none between two waits, use ``signal(SignalKind.interrupt())``.
 
     Awaits to None. In another thread than the main one it raises ``RuntimeError``, unless there is a listener to SIGINT
     already. Cancel safe.

@@ -1,7 +1,7 @@
-"""Door: where a runtime hears that a signal came: a pair of sockets, one written by the handler, one watched by the driver.
+"""Door: where a runtime hears that a signal came: two sockets; the handler writes to one, the driver watches the other.
 
-A runtime has one, made when somebody waits for a signal there for the first time; it goes with the runtime. It does not
-say which signal: whoever waits looks at the count of its own (handlers.py).
+A runtime has one, made when somebody waits for a signal there for the first time; it goes with the runtime. It does
+not say which signal: whoever waits looks at the count of its own (handlers.py).
 
     waiter                                       handler
     ----------------------------------           ---------------------------

@@ -13,8 +13,9 @@ listener remembers the count that it saw last: so deliveries coalesce, each list
 nobody waits.
 
 Python runs a handler in the main thread, between any two bytecodes: perhaps in the middle of a wait list, or while the
-thread holds a guard. So it calls no waker: it counts, and writes a byte to the doors, which drivers watch. What it needs
-is under a lock of its own, re-entrant because the interrupted code may hold it; and nobody takes another lock under it.
+thread holds a guard. So it calls no waker: it counts, and writes a byte to the doors, which drivers watch. What it
+needs is under a lock of its own, re-entrant because the interrupted code may hold it; and nobody takes another lock
+under it.
 
 Only the main thread can install a handler. Once there is one, any thread may listen.
 """

@@ -46,8 +46,8 @@ class Signal:
     """A listener to one signal, from ``mezame.signal.signal``; also an async iterator.
 
     Several listeners to one signal each get it. Deliveries coalesce: any number of them before a ``recv`` gives one
-    item; none is lost while nobody waits. As long as a signal has a listener, it has no other effect on the process; with
-    the last one, closed or dropped, the handler that was before is back.
+    item; none is lost while nobody waits. As long as a signal has a listener, it has no other effect on the process;
+    with the last one, closed or dropped, the handler that was before is back.
 
     Thread-safe; it may be made before there is a runtime, and waited on in any.
 
