@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+import sys
 from typing import Any
 
 from ..core.context import Context
+from ..core.coop import poll_proceed
 from ..core.future import Future
 from ..core.poll import PENDING, make_ready
+from ..errors import RuntimeClosedError
 from ..future.join import try_join
+from ..signal.kind import SignalKind
 from . import orphans
 from .child_io import ChildStderr, ChildStdin, ChildStdout
 from .exit_status import ExitStatus, Output
@@ -78,9 +82,8 @@ class Child:
         self._running.send(signal.SIGKILL)
 
     def send_signal(self, kind: Any) -> None:
-        """Sends a signal: a ``SignalKind``, a ``signal.Signals`` member, a number. Nothing happens once it was reaped."""
-        number = kind.as_raw_value() if hasattr(kind, "as_raw_value") else kind
-        self._running.send(number)
+        """Sends a signal: a ``SignalKind`` or ``signal.Signals`` member, a number. Does nothing once it was reaped."""
+        self._running.send(kind.as_raw_value() if isinstance(kind, SignalKind) else kind)
 
     async def kill(self) -> None:
         """``start_kill``, then ``wait``. Killing a process that has ended is fine. Cancel safe.
@@ -109,9 +112,9 @@ class Child:
         return Output(status, out, err)
 
     def close(self) -> None:
-        """Lets the process go, as dropping this does: closes the pipes, kills it if ``kill_on_drop`` is set. Idempotent.
+        """Lets the process go, as dropping this does: closes the pipes, and kills it if ``kill_on_drop`` is set.
 
-        It does not wait; the process is reaped when it ends. ``wait`` is possible still.
+        It does not wait; the process is reaped when it ends. ``wait`` is possible still. Idempotent.
         """
         for stream in (self.stdin, self.stdout, self.stderr):
             if stream is not None:
@@ -124,7 +127,7 @@ class Child:
         self._closed = True
         if self._kill_on_drop:
             self._running.send(signal.SIGKILL)
-        if self._reap_on_drop or self._running.try_reap():
+        if self._reap_on_drop:
             orphans.adopt(self._running, self._watch)
         else:
             self._watch.close()
@@ -141,14 +144,20 @@ class Child:
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        self._let_go()
+    def __del__(self, _is_finalizing: Any = sys.is_finalizing, _sigkill: int = signal.SIGKILL) -> None:
+        if not _is_finalizing():
+            self._let_go()
+        elif self._kill_on_drop and not self._closed:
+            try:
+                self._running.send(_sigkill)
+            except Exception:  # the modules that we are made of may be gone already
+                pass
 
     def __repr__(self) -> str:
         running = self._running
         if running.status is not None:
             return f"<Child {running.status!r}>"
-        return f"<Child of lost status>" if running.lost else f"<Child {running.pid}>"
+        return "<Child of lost status>" if running.lost else f"<Child {running.pid}>"
 
 
 async def _read(stream: Any) -> bytes:
@@ -173,10 +182,16 @@ class Wait(Future):
         if stdin is not None:
             stdin.close()
         running = child._running
-        if not running.try_reap():
-            if self._wait is None:
-                self._wait = child._watch.wait()
+        if self._wait is None:
+            self._wait = child._watch.wait()
+        try:
             if self._wait.poll(cx) is PENDING:
+                return PENDING
+        except (OSError, RuntimeClosedError):
+            # The watch is closed, because the process is reaped. But who waits takes a unit of the budget.
+            if not running.try_reap():
+                raise
+            if not poll_proceed(cx):
                 return PENDING
         self._done = True
         self.close()

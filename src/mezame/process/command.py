@@ -1,9 +1,9 @@
 """Command: what to run, and how.
 
-``spawn`` calls ``subprocess.Popen`` in place, on the runtime's thread. That takes about a millisecond: the child is made
-by ``vfork``, during which the interpreter stands still in any thread that calls it; the blocking pool would only add
-two switches. Where it takes longer (a program on a slow network file system; ``uid``, ``gid`` and a ``preexec_fn``, which
-need a ``fork`` of a large process), ``await spawn_blocking(command.spawn)`` does it on the pool.
+``spawn`` calls ``subprocess.Popen`` in place, on the runtime's thread. That takes about half a millisecond: the child
+is made by ``vfork``, and meanwhile the interpreter stands still, whichever thread calls it; the blocking pool would
+only add two switches of threads. Where it takes longer (a program on a slow network file system; ``uid``, ``gid`` and
+a ``preexec_fn``, which need a ``fork`` of a large process), ``await spawn_blocking(command.spawn)`` uses the pool.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ class Command:
         """
         for name in more:
             if name in _OURS:
-                raise ValueError(f"Command.popen_kwargs: {name!r} is set by the methods of Command, or makes no sense here")
+                raise ValueError(f"Command.popen_kwargs: {name!r} is set by Command's methods, or makes no sense here")
         self._more.update(more)
         return self
 
@@ -250,13 +250,18 @@ class Command:
                     if taken is not None:
                         to_close.append(taken)
             args = [self._program if self._arg0 is None else self._arg0, *self._args]
-            running = Running(function(args, **keywords))
+            popen = function(args, **keywords)
         except BaseException:
             for end in ours.values():
                 end.close()
             raise
         finally:
             close_all(to_close)
+        if function is subprocess.Popen:
+            running = Running(popen.pid, None)
+            popen.returncode = 0  # nobody else has it: dropped, it shall neither reap nor warn
+        else:
+            running = Running(popen.pid, popen)
         return Child(
             running,
             watch_exit(running),

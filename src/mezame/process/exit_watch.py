@@ -1,6 +1,6 @@
 """ExitWatch: tells when a process has ended. Two kinds with one interface:
 
-* ``PidfdWatch``: a descriptor of the process, readable once it has ended, registered with the driver. Linux from 5.3 on.
+* ``PidfdWatch``: a descriptor of the process, readable once it has ended, in the driver. Linux from 5.3 on.
 * ``ThreadWatch``: a thread that waits for it. Everywhere else, where the system refuses a pidfd (a sandbox, no more
   descriptors), and for a process that outlives the runtime that it was started in. ``MEZAME_PIDFD=0`` forces it.
 
@@ -11,6 +11,7 @@ it was waited for, so "it ended before anybody watched" needs no care: who looks
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from typing import Any
 
@@ -91,6 +92,8 @@ class ThreadWatch:
 
     def start(self) -> None:
         """Starts the thread, once. Raises ``RuntimeError`` if there can be none."""
+        if sys.is_finalizing():  # a thread could be made, but would never run, and start() wait for it for ever
+            raise RuntimeError("the interpreter is shutting down: there can be no thread to wait for a process")
         with self._lock:
             if not self._started:
                 # A daemon: a program may end while its children run.
@@ -160,7 +163,7 @@ def watch_exit(running: Running) -> PidfdWatch | ThreadWatch:
     if USE_PIDFD:
         try:
             return PidfdWatch(running)
-        except OSError:  # no more descriptors, say
+        except (OSError, RuntimeError):  # no more descriptors, say; or the runtime was closed in this moment
             pass
     return ThreadWatch(running)
 

@@ -4,8 +4,8 @@
                               --try_reap--> LOST: somebody else has reaped it (or SIGCHLD is ignored); no status
 
 Nobody but ``try_reap`` waits for the process, and it and ``send`` exclude each other: so a signal can never reach
-another process that was given the number meanwhile. It holds no reference to the ``Child``: what waits for the exit must
-not keep that alive.
+another process that was given the number meanwhile. It holds no reference to the ``Child``: what waits for the exit
+must not keep that alive.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .exit_status import ExitStatus
 
 
 class Running:
-    """The process."""
+    """The process ``pid``; ``popen``, if somebody else has it too, is told when it is reaped."""
 
     __slots__ = ("_lock", "_popen", "lost", "pid", "status")
 
-    def __init__(self, popen: Any) -> None:
+    def __init__(self, pid: int, popen: Any) -> None:
         self._popen = popen
-        self.pid: int = popen.pid
+        self.pid = pid
         self.status: ExitStatus | None = None
         self.lost = False
         self._lock = threading.RLock()  # re-entrant: a finaliser may come in between
@@ -37,13 +37,17 @@ class Running:
                     pid, status = os.waitpid(self.pid, os.WNOHANG)
                 except ChildProcessError:
                     self.lost = True
-                    self._popen.returncode = 0
+                    self._tell(0)
                     return True
                 if pid == 0:
                     return False
                 self.status = ExitStatus.from_raw(status)
-                self._popen.returncode = self.status.returncode  # it knows then that there is nothing to do
+                self._tell(self.status.returncode)
             return True
+
+    def _tell(self, returncode: int) -> None:
+        if self._popen is not None:
+            self._popen.returncode = returncode  # it knows then that there is nothing to do
 
     def get_status(self) -> ExitStatus:
         """Of a process that is reaped. Raises ``ChildProcessError`` if its status is lost."""

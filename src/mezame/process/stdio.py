@@ -29,6 +29,7 @@ class Stdio:
 
     def __init__(self, given: Any) -> None:
         self._given: Any = None
+        self._kind: str
         if isinstance(given, Stdio):
             self._kind, self._given = given._kind, given._given
         elif given is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any, ClassVar
 
 from ...core.future import Future
@@ -15,9 +16,8 @@ from .polled import Polled
 class End:
     """One end of a pipe. Close it with ``close()`` or ``async with``; dropping the last reference closes it too."""
 
-    __slots__ = ()
+    __slots__ = ("__weakref__", "_descriptor", "_polled", "_source")
 
-    # Of the subclasses, which have these in their __slots__ (two bases with slots cannot be combined).
     _descriptor: Descriptor
     _source: Source
     _polled: Polled
@@ -106,8 +106,8 @@ class End:
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        if hasattr(self, "_polled"):
+    def __del__(self, _is_finalizing: Any = sys.is_finalizing) -> None:
+        if hasattr(self, "_polled") and not _is_finalizing():
             self.close()
 
     def __repr__(self) -> str:

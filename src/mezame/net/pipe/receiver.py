@@ -28,7 +28,7 @@ class Receiver(End, AsyncRead):
     Source of the semantics: ``tokio::net::unix::pipe::Receiver``.
     """
 
-    __slots__ = ("__weakref__", "_descriptor", "_polled", "_source")
+    __slots__ = ()
 
     _ACCESS = os.O_RDONLY
     _call = staticmethod(_read_into)

@@ -28,7 +28,7 @@ class Sender(End, AsyncWrite):
     Source of the semantics: ``tokio::net::unix::pipe::Sender``.
     """
 
-    __slots__ = ("__weakref__", "_descriptor", "_polled", "_source")
+    __slots__ = ()
 
     _ACCESS = os.O_WRONLY
     _call = staticmethod(_write)
