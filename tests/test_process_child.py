@@ -77,6 +77,19 @@ async def test_a_cancelled_wait_can_be_repeated():
     assert await child.wait() == ExitStatus(5)
 
 
+async def test_the_waker_of_the_latest_poll_is_woken():
+    child = waits_for_input().spawn()
+    stdin, child.stdin = child.stdin, None
+    old, new = CountingWaker(), CountingWaker()
+    waiting = child.wait()
+    assert waiting.poll(old.cx) is waiting.poll(new.cx) is Poll.Pending
+    stdin.close()
+    while not new.wakes:
+        await mezame.sleep(0.001)
+    assert old.wakes == 0
+    assert waiting.poll(new.cx) == Poll.Ready(ExitStatus(0))
+
+
 async def test_a_wait_is_polled_once():
     child = Command("true").spawn()
     waiting = child.wait()
@@ -154,6 +167,23 @@ async def test_no_pidfd_left_is_no_failure(monkeypatch):
     child = waits_for_input(2).spawn()
     assert isinstance(child._watch, exit_watch.ThreadWatch)
     assert await child.wait() == ExitStatus(2)
+
+
+async def test_the_thread_may_be_faster_than_the_one_that_waits(monkeypatch):
+    monkeypatch.setattr(exit_watch, "USE_PIDFD", False)
+    child = waits_for_input(2).spawn()
+    stdin, child.stdin = child.stdin, None
+    start = exit_watch.ThreadWatch.start
+
+    def start_and_end(self):
+        start(self)
+        stdin.close()
+        for thread in threading.enumerate():
+            if thread.name == f"mezame-process-{child._running.pid}":
+                thread.join(20)
+
+    monkeypatch.setattr(exit_watch.ThreadWatch, "start", start_and_end)
+    assert child.wait().poll(CountingWaker().cx) == Poll.Ready(ExitStatus(2))
 
 
 async def test_a_system_without_waitid(monkeypatch):

@@ -177,6 +177,12 @@ async def test_another_user():
     assert (await text(Command("id", "-u", uid=65534))).strip() == "65534"
     assert (await text(Command("id", "-g", gid=65534))).strip() == "65534"
 
+    def popen(args, **keywords):
+        assert keywords["extra_groups"] == []  # root's own are not for others
+        return subprocess.Popen(args, **keywords)
+
+    assert (await Command("true").uid(65534).spawn_with(popen).wait()).success
+
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may")
 async def test_another_user_is_not_permitted():

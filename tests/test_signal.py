@@ -15,8 +15,9 @@ from polling import CountingWaker, in_thread
 
 import mezame
 from mezame import Context, Poll
-from mezame.signal import SignalKind, ctrl_c
+from mezame.signal import SignalKind, ctrl_c, handlers
 from mezame.signal import signal as listen
+from mezame.signal.door import Door
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
 FLAVORS = ["current_thread", "multi_thread"]
@@ -145,6 +146,31 @@ async def test_the_one_who_empties_the_socket_does_so_for_the_others():
         assert second.poll(counting.cx) == Poll.Ready(SignalKind.user_defined2())
         signal.raise_signal(USR1)
         assert await first == SignalKind.user_defined1()
+
+
+@pytest.mark.mezame
+async def test_a_delivery_between_the_look_and_the_wait(monkeypatch):
+    """It comes when the waiter has found nothing, and another waiter empties the socket before this one waits."""
+    look = Door._look
+    calls = []
+
+    def interrupted_look(door, news):
+        try:
+            look(door, news)
+        except BlockingIOError:
+            if not calls:
+                calls.append(None)
+                signal.raise_signal(USR1)
+                door._drain()
+            raise
+
+    monkeypatch.setattr(Door, "_look", interrupted_look)
+    with listen(USR1) as listener:
+        counting = CountingWaker()
+        recv = listener.recv()
+        assert recv.poll(counting.cx) is Poll.Pending
+        assert calls and counting.wakes == 1
+        assert recv.poll(counting.cx) == Poll.Ready(SignalKind.user_defined1())
 
 
 @pytest.mark.mezame
@@ -505,6 +531,7 @@ def test_a_listener_that_outlives_run_gives_ctrl_c_back_to_python():
         return listen(signal.SIGINT)
 
     listener = mezame.run(main())
+    assert handlers._records[signal.SIGINT].old is signal.default_int_handler  # and not that of the run, with its root
     signal.raise_signal(signal.SIGINT)
     assert mezame.run(listener.recv()) == SignalKind.interrupt()
     listener.close()
