@@ -1,5 +1,6 @@
 """Signals: what listeners get, what becomes of the handlers, and in which threads it works."""
 
+import _thread
 import gc
 import os
 import signal
@@ -630,6 +631,45 @@ def test_a_runtime_in_another_thread(flavor, driver):
     thread.join(20)
     assert got == [SignalKind.user_defined1()]
     listener.close()
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_a_signal_that_ends_no_sleep(flavor, driver):
+    """As one that comes when the main thread is about to sleep: its C handler has run, no call is interrupted."""
+
+    async def main():
+        with listen(USR1) as listener:
+            timer = threading.Timer(0.05, lambda: _thread.interrupt_main(USR1))
+            timer.start()
+            await listener.recv()
+            timer.join()
+
+    mezame.run(main(), **options(flavor, driver=driver))
+
+
+def test_a_signal_while_another_thread_drives():
+    """The main thread waits for the core, asleep on a lock."""
+    runtime = mezame.Runtime()
+    gone = mezame.sync.Notify()
+    driving = threading.Event()
+
+    async def drive():
+        driving.set()
+        await gone.notified()
+
+    async def main():
+        with listen(USR1) as listener:
+            threading.Timer(0.05, lambda: _thread.interrupt_main(USR1)).start()
+            await listener.recv()
+        gone.notify_one()
+
+    with runtime:
+        thread = threading.Thread(target=runtime.block_on, args=(drive(),))
+        thread.start()
+        driving.wait(20)
+        runtime.block_on(main())
+        thread.join(20)
 
 
 def test_two_runtimes_hear_the_same_signal():

@@ -60,8 +60,10 @@ cdef class EpollPoller(Poller):
     cdef Word _registered
     cdef object _watched
     cdef int _watched_fd
+    cdef object _on_signal
     cdef bint _signalled
     cdef _drain(self)
+    cdef _tell_of_signal(self)
     cdef _put(self, int fd, Source source)
     @cython.locals(found=bint)
     cdef bint _take(self, int fd, Source source) except -1

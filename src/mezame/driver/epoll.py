@@ -49,6 +49,7 @@ class EpollPoller(Poller):
         "_epoll",
         "_epoll_fd",
         "_event_fd",
+        "_on_signal",
         "_registered",
         "_signalled",
         "_sources",
@@ -68,6 +69,7 @@ class EpollPoller(Poller):
         self._registered = Word()
         self._watched = None
         self._watched_fd = -1
+        self._on_signal = None
         self._signalled = False
         self.needs_rearm = False
         self.waits = 0
@@ -144,6 +146,8 @@ class EpollPoller(Poller):
         for fd, events in self._epoll.poll(timeout / 1000 if timeout >= 0 else -1, BATCH):
             self._dispatch(fd, events)
             count += 1
+        if self._signalled:
+            self._tell_of_signal()
         return count
 
     def _wait_compiled(self, timeout: int) -> int:
@@ -151,9 +155,7 @@ class EpollPoller(Poller):
         for index in range(count):
             self._dispatch(event_fd(self._events, index), event_bits(self._events, index))  # type: ignore  # noqa: F821
         if self._signalled:
-            # It came while nothing of ours was interpreted, and before we slept. Now, or only after the next event.
-            self._signalled = False
-            PyErr_CheckSignals()  # type: ignore  # noqa: F821 - C, from the .pxd
+            self._tell_of_signal()
         return count
 
     def _dispatch(self, fd: int, events: int) -> None:
@@ -184,8 +186,18 @@ class EpollPoller(Poller):
         """Ends a ``wait`` of another thread."""
         os.eventfd_write(self._event_fd, 1)
 
-    def watch(self, sock: Any) -> None:
-        """Has bytes on ``sock`` (the signal module's wakeup socket) end a ``wait``, which lets handlers run."""
+    def _tell_of_signal(self) -> None:
+        """After the events: handlers run in the main thread only, and there when it interprets something."""
+        self._signalled = False
+        if self._on_signal is not None:
+            self._on_signal()
+        if cython.compiled:
+            # Are we that thread? The signal may have come just before we slept; now, or only after the next event.
+            PyErr_CheckSignals()  # type: ignore  # noqa: F821 - C, from the .pxd
+
+    def watch(self, sock: Any, on_signal: Any = None) -> None:
+        """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
+        self._on_signal = on_signal
         self._watched = sock
         self._watched_fd = sock.fileno()
         self._epoll.register(self._watched_fd, _IN | _ET)
@@ -202,6 +214,7 @@ class EpollPoller(Poller):
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
+        self._on_signal = None
         self._watched = None
         self._watched_fd = -1
         self._epoll.unregister(sock.fileno())

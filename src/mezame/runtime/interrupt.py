@@ -3,7 +3,8 @@
 The first SIGINT cancels the root future, which unwinds as at any cancellation (``finally`` blocks may await);
 ``block_on`` then raises ``KeyboardInterrupt``. The second raises it at once, wherever the program is. It works
 while the thread sleeps in the driver: the interpreter's C handler writes a byte to a socket that the driver
-watches, and the driver lets Python's handlers run.
+watches, and the driver lets Python's handlers run. If the main thread is not the one in the driver, that one has it
+look up (``_heard``): a signal that comes just before a thread sleeps on a lock does not end that sleep.
 
 A program that set its own SIGINT handler keeps it, and so does ``mezame.signal``: as long as somebody listens to
 SIGINT, Ctrl-C is theirs. When the last listener goes, ``default_handler`` says what Ctrl-C does again.
@@ -25,8 +26,9 @@ _inside: Interrupt | None = None  # of the ``block_on`` that the main thread is 
 class Interrupt:
     """Context manager around one ``block_on``; does nothing outside of the main thread."""
 
-    def __init__(self, driver: Any) -> None:
+    def __init__(self, driver: Any, poke_roots: Any) -> None:
         self._driver = driver
+        self._poke_roots = poke_roots
         self._root: Task | None = None
         self._count = 0
         self._outer: Interrupt | None = None
@@ -50,12 +52,17 @@ class Interrupt:
             sender.close()
             return self
         self._sockets = (receiver, sender)
-        self._driver.poller.watch(receiver)
+        self._driver.poller.watch(receiver, self._heard)
         global _inside
         self._outer, _inside = _inside, self
         if is_default(signal.getsignal(signal.SIGINT)):
             signal.signal(signal.SIGINT, self._on_sigint)
         return self
+
+    def _heard(self) -> None:
+        """Called by the thread in the driver: a signal came."""
+        if threading.get_ident() != threading.main_thread().ident:
+            self._poke_roots()
 
     def _on_sigint(self, signum: int, frame: Any) -> None:
         self._drain()

@@ -256,7 +256,7 @@ class Runtime:
             )
         old_hooks = self._asyncgens.install()
         try:
-            with self._handle.enter(), Interrupt(self._driver) as interrupt:
+            with self._handle.enter(), Interrupt(self._driver, self._executor.poke_roots) as interrupt:
                 return self._executor.block_on(future, interrupt.attach)
         finally:
             self._asyncgens.restore(old_hooks)
