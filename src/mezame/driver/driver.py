@@ -175,7 +175,7 @@ class Bare(Poller):
         """Ends the sleep."""
         self._parker.unpark()
 
-    def watch(self, sock: Any) -> None:
+    def watch(self, sock: Any, on_signal: Any = None) -> None:
         """Signals interrupt the sleep by themselves."""
 
     def unwatch(self, sock: Any) -> None:

@@ -45,7 +45,19 @@ def available() -> bool:
 class EpollPoller(Poller):
     """The poller on epoll. See the module's docstring."""
 
-    __slots__ = ("_epoll", "_epoll_fd", "_event_fd", "_registered", "_sources", "needs_rearm", "waits")
+    __slots__ = (
+        "_epoll",
+        "_epoll_fd",
+        "_event_fd",
+        "_on_signal",
+        "_registered",
+        "_signalled",
+        "_sources",
+        "_watched",
+        "_watched_fd",
+        "needs_rearm",
+        "waits",
+    )
 
     name = "epoll"
 
@@ -55,6 +67,10 @@ class EpollPoller(Poller):
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._sources = []  # at the place of their descriptors, which the kernel keeps small
         self._registered = Word()
+        self._watched = None
+        self._watched_fd = -1
+        self._on_signal = None
+        self._signalled = False
         self.needs_rearm = False
         self.waits = 0
         self._epoll.register(self._event_fd, _IN | _ET)
@@ -130,17 +146,24 @@ class EpollPoller(Poller):
         for fd, events in self._epoll.poll(timeout / 1000 if timeout >= 0 else -1, BATCH):
             self._dispatch(fd, events)
             count += 1
+        if self._signalled:
+            self._tell_of_signal()
         return count
 
     def _wait_compiled(self, timeout: int) -> int:
         count = epoll_wait_into(self._epoll_fd, self._events, BATCH, timeout)  # type: ignore  # noqa: F821
         for index in range(count):
             self._dispatch(event_fd(self._events, index), event_bits(self._events, index))  # type: ignore  # noqa: F821
+        if self._signalled:
+            self._tell_of_signal()
         return count
 
     def _dispatch(self, fd: int, events: int) -> None:
         source = self._at(fd)
         if source is None:  # our eventfd, or a source that was removed since the kernel made the event
+            if fd == self._watched_fd:
+                self._signalled = True
+                self._drain()
             return
         bits = 0
         if events & _IN:
@@ -163,12 +186,37 @@ class EpollPoller(Poller):
         """Ends a ``wait`` of another thread."""
         os.eventfd_write(self._event_fd, 1)
 
-    def watch(self, sock: Any) -> None:
-        """Has bytes on ``sock`` (the signal module's wakeup socket) end a ``wait``."""
-        self._epoll.register(sock.fileno(), _IN | _ET)
+    def _tell_of_signal(self) -> None:
+        """After the events: handlers run in the main thread only, and there when it interprets something."""
+        self._signalled = False
+        if self._on_signal is not None:
+            self._on_signal()
+        if cython.compiled:
+            # Are we that thread? The signal may have come just before we slept; now, or only after the next event.
+            PyErr_CheckSignals()  # type: ignore  # noqa: F821 - C, from the .pxd
+
+    def watch(self, sock: Any, on_signal: Any = None) -> None:
+        """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
+        self._on_signal = on_signal
+        self._watched = sock
+        self._watched_fd = sock.fileno()
+        self._epoll.register(self._watched_fd, _IN | _ET)
+
+    def _drain(self) -> None:
+        """Empties the watched socket: one that is full would have no more edges."""
+        sock = self._watched
+        if sock is not None:
+            try:
+                while len(sock.recv(4096)) == 4096:
+                    pass
+            except OSError:
+                pass
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
+        self._on_signal = None
+        self._watched = None
+        self._watched_fd = -1
         self._epoll.unregister(sock.fileno())
 
     def rearm(self, source: Source, mask: int) -> None:

@@ -37,6 +37,7 @@ class SelectPoller(Poller):
         self._dirty: set[int] = set()
         self._changing = threading.Lock()
         self._waiter: int | None = None
+        self._watched: tuple[Any, Any] | None = None
         self.waits = 0
 
     def add(self, source: Source) -> None:
@@ -124,10 +125,14 @@ class SelectPoller(Poller):
             with self._changing:
                 self._waiter = None
         count = 0
+        on_signal = None
         for key, events in ready:
             source: Source | None = key.data
             if source is None:
                 self._drain(key.fileobj)
+                watched = self._watched
+                if watched is not None and watched[0] is key.fileobj:
+                    on_signal = watched[1]
                 continue
             bits = 0
             if events & selectors.EVENT_READ:
@@ -143,6 +148,8 @@ class SelectPoller(Poller):
                 source.hooks.on_event(source, "read" if bits & READABLE else "write")
             source.set_ready(bits)
             count += 1
+        if on_signal is not None:
+            on_signal()
         return count
 
     def _drain(self, sock: Any) -> None:
@@ -159,12 +166,14 @@ class SelectPoller(Poller):
         except (BlockingIOError, OSError):  # full: it will wake anyway; closed: nobody waits
             pass
 
-    def watch(self, sock: Any) -> None:
-        """Has bytes on ``sock`` (the signal module's wakeup socket) end a ``wait``. By the selecting thread."""
+    def watch(self, sock: Any, on_signal: Any = None) -> None:
+        """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
+        self._watched = (sock, on_signal)
         self._selector.register(sock, selectors.EVENT_READ, None)
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
+        self._watched = None
         self._selector.unregister(sock)
 
     def sources(self) -> list[Any]:

@@ -7,6 +7,7 @@
 """
 
 from ..errors import UnexpectedEof
+from . import pipe
 from .addr import lookup_host
 from .halves import OwnedReadHalf, OwnedWriteHalf
 from .socket import TcpSocket
@@ -20,4 +21,5 @@ __all__ = [
     "TcpStream",
     "UnexpectedEof",
     "lookup_host",
+    "pipe",
 ]

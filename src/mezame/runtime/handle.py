@@ -76,6 +76,7 @@ class Handle:
         self._pid = os.getpid()
         self.is_local = False
         self.io = driver if io_enabled else None
+        self.belongings: dict[str, Any] = {}  # what higher layers have once per runtime; closed after the drivers
         self.timers = driver.timers
 
     # --- finding it ---------------------------------------------------------------------------------------
@@ -156,6 +157,11 @@ class Handle:
     def tasks(self) -> list[Task]:
         """The unfinished tasks of this moment, oldest first."""
         return self.executor.tasks()  # type: ignore[no-any-return]
+
+    def close_belongings(self) -> None:
+        """Closes ``belongings``: the last step of closing the runtime."""
+        while self.belongings:
+            self.belongings.popitem()[1].close()
 
     def _check_fork(self, future: Any = None) -> None:
         if os.getpid() != self._pid:

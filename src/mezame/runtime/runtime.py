@@ -281,7 +281,7 @@ class Runtime:
             )
         old_hooks = self._asyncgens.install()
         try:
-            with self._handle.enter(), Interrupt(self._driver) as interrupt:
+            with self._handle.enter(), Interrupt(self._driver, self._executor.poke_roots) as interrupt:
                 return self._executor.block_on(future, interrupt.attach)
         finally:
             self._asyncgens.restore(old_hooks)
@@ -357,6 +357,7 @@ class Runtime:
                 threads = threads + self._executor.stuck_threads()
             self._resolver.close(0.0)
             self._driver.shutdown()
+            self._handle.close_belongings()
             if self._watchdog is not None:
                 self._watchdog.stop()
             _live.discard(self)

@@ -103,6 +103,18 @@ class CurrentThread(Executor):
         if following is not None:
             following.poke()
 
+    def poke_roots(self) -> None:
+        """Has each thread that waits for the core look up: Python's signal handlers run then. Any thread."""
+        index = 0
+        while True:
+            self._lock()
+            loop = self._waiting[index] if index < len(self._waiting) else None
+            self._unlock()
+            if loop is None:
+                return
+            loop.poke()
+            index += 1
+
     def _stop_waiting(self, loop: ThreadLoop) -> None:
         """``loop`` is done without the core; a poke that it got meanwhile goes to the next who waits."""
         following = None

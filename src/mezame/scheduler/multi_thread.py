@@ -252,6 +252,13 @@ class MultiThread:
         for loop in roots:
             loop.poke()
 
+    def poke_roots(self) -> None:
+        """Has each thread that sleeps in ``block_on`` look up: Python's signal handlers run then. Any thread."""
+        with self._condition:
+            roots = list(self._roots)
+        for loop in roots:
+            loop.poke()
+
     def poison(self, error: BaseException) -> None:
         """Has ``block_on`` raise ``error`` (a fork, a fatal condition)."""
         self._set_fatal(error)
