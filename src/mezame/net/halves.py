@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..io.async_read import AsyncRead
+from ..io.async_write import AsyncWrite
 from .stream_socket import READ_SIZE, StreamSocket
 
 
@@ -48,7 +50,7 @@ def _reunite(reading: OwnedReadHalf, writing: OwnedWriteHalf) -> Any:
     return stream
 
 
-class OwnedReadHalf:
+class OwnedReadHalf(AsyncRead):
     """The reading half: the reading methods of the stream. From ``TcpStream.into_split`` or ``UnixStream.into_split``.
 
     Source of the semantics: ``tokio::net::tcp::OwnedReadHalf``.
@@ -121,14 +123,8 @@ class OwnedReadHalf:
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.close()
 
-    async def __aenter__(self) -> OwnedReadHalf:
-        return self
 
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self.close()
-
-
-class OwnedWriteHalf:
+class OwnedWriteHalf(AsyncWrite):
     """The writing half: the writing methods of the stream. Closing or dropping it sends the end of stream.
 
     Source of the semantics: ``tokio::net::tcp::OwnedWriteHalf``.
@@ -223,12 +219,6 @@ class OwnedWriteHalf:
         return self
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self.close()
-
-    async def __aenter__(self) -> OwnedWriteHalf:
-        return self
-
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.close()
 
     def __del__(self) -> None:
