@@ -33,6 +33,8 @@ class _Gone:
     """In place of the stream, once a half is closed or used up: so that an open half need not ask."""
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # asked by tools that look at every object
+            raise AttributeError(name)
         raise OSError(9, "this half was closed, or reunited with the other one")
 
 
