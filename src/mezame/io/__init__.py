@@ -8,6 +8,7 @@ A stream of bytes is ``class X(AsyncRead, AsyncWrite)``: ``poll_read``, ``poll_w
 from ..errors import UnexpectedEof, WriteZero
 from .allow_std_io import AllowStdIo
 from .async_buf_read import AsyncBufRead
+from .async_fd import AsyncFd, AsyncFdReadyGuard
 from .async_read import AsyncRead
 from .async_seek import AsyncSeek
 from .async_write import AsyncWrite
@@ -19,6 +20,7 @@ from .copy import copy, copy_buf, copy_buf_abortable
 from .copy_bidirectional import copy_bidirectional
 from .cursor import Cursor
 from .duplex import DuplexStream, duplex
+from .interest import Interest, Ready
 from .join import Join, join
 from .line_writer import LineWriter
 from .lines import Lines, Split
@@ -31,6 +33,8 @@ from .trivial import Empty, Repeat, Sink, empty, repeat, sink
 __all__ = [
     "AllowStdIo",
     "AsyncBufRead",
+    "AsyncFd",
+    "AsyncFdReadyGuard",
     "AsyncRead",
     "AsyncSeek",
     "AsyncWrite",
@@ -41,11 +45,13 @@ __all__ = [
     "Cursor",
     "DuplexStream",
     "Empty",
+    "Interest",
     "Join",
     "LineWriter",
     "Lines",
     "ReadBuf",
     "ReadHalf",
+    "Ready",
     "Repeat",
     "SimplexReader",
     "SimplexStream",
