@@ -11,6 +11,8 @@ from .addr import lookup_host
 from .halves import OwnedReadHalf, OwnedWriteHalf, ReuniteError
 from .socket import TcpSocket
 from .tcp import TcpListener, TcpStream
+from .tls import TlsAcceptor, TlsConnector
+from .tls_stream import TlsStream
 from .udp import UdpSocket
 from .unix_addr import UCred, UnixSocketAddr
 from .unix_datagram import UnixDatagram
@@ -25,6 +27,9 @@ __all__ = [
     "TcpListener",
     "TcpSocket",
     "TcpStream",
+    "TlsAcceptor",
+    "TlsConnector",
+    "TlsStream",
     "UCred",
     "UdpSocket",
     "UnexpectedEof",
