@@ -78,6 +78,11 @@ class TlsEngine:
             self.handshake_done = True
             return None
 
+    def sent_tickets(self) -> bool:
+        """True if the handshake, which is complete, ended with tickets of ours: a server's in TLS 1.3."""
+        with self._lock:
+            return bool(self._object.server_side) and self._object.version() == "TLSv1.3"
+
     def read_into(self, room: memoryview) -> Any:
         """Decrypts into ``room``, which is not empty: the number of bytes, 0 at the clean end, or WANT."""
         with self._lock:

@@ -164,7 +164,11 @@ class TlsStream(AsyncRead, AsyncWrite):
             raise OSError(9, "the TLS stream was closed")
 
     def _poll_handshake(self, cx: Context) -> Any:
-        """Ready(None) once the handshake is complete and our part of it has gone out. Before any other use."""
+        """Ready(None) once the handshake is complete and our part of it has gone out. Before any other use.
+
+        What a server sends last in TLS 1.3 are tickets for later sessions, which a client need not read: they go out
+        before what is written next, and are not waited for.
+        """
         while True:
             seen = self._fed
             try:
@@ -174,7 +178,7 @@ class TlsStream(AsyncRead, AsyncWrite):
                 raise
             drained = self._poll_drain(READER, cx)
             if step is not WANT:
-                return make_ready(None) if drained else PENDING
+                return make_ready(None) if drained or self._engine.sent_tickets() else PENDING
             if not self._poll_fill(READER, cx, seen):
                 return PENDING
 
