@@ -61,7 +61,12 @@ class Side:
         self.slots = (AtomicWaker(), AtomicWaker())
         # The waker refers to the slots, not to the stream: the transport may keep it longer than that lives.
         slots = self.slots
-        self.cx = Context.from_waker(Waker.from_callable(lambda: (slots[0].wake(), slots[1].wake())))
+
+        def wake() -> None:
+            slots[READER].wake()
+            slots[WRITER].wake()
+
+        self.cx = Context.from_waker(Waker.from_callable(wake))
 
 
 class TlsStream(AsyncRead, AsyncWrite):
@@ -349,7 +354,7 @@ class TlsStream(AsyncRead, AsyncWrite):
         return cipher
 
     def peer_certificate(self, *, binary: bool = False) -> Any:
-        """The peer's certificate as a dict (empty if it was not verified), as DER bytes if ``binary``, None: has none."""
+        """The peer's certificate: a dict (empty if it was not verified), or DER bytes if ``binary``; or None."""
         return self._engine.ask("getpeercert", binary)
 
     def server_name(self) -> str | None:
