@@ -15,6 +15,7 @@ import mezame
 from mezame import Poll
 from mezame.io import AsyncRead, AsyncWrite, BufReader, Cursor, ReadBuf, copy, copy_bidirectional, duplex
 from mezame.net import TcpListener, TcpStream, TlsAcceptor, TlsConnector, TlsStream, UnexpectedEof, UnixStream
+from mezame.net.tls_engine import WANT
 from mezame.time import Elapsed
 
 pytestmark = pytest.mark.mezame
@@ -428,8 +429,9 @@ async def test_a_transport_that_fails_or_takes_nothing():
 # --- the end ---------------------------------------------------------------------------------------------------------
 
 
-async def test_half_close_loses_nothing_of_what_the_peer_has_sent():
-    client, server = await pair(size=1 << 20)
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_half_close_loses_nothing_of_what_the_peer_has_sent(version):
+    client, server = await pair(size=1 << 20, client=TlsConnector(client_context(version)))
     data = bytes(range(256)) * 800
     await server.write_all(data)
     assert await client.read(3) == data[:3]  # the rest of the record is decrypted, more records lie behind it
@@ -604,6 +606,113 @@ async def test_the_latest_reader_is_woken():
     assert (first.wakes, second.wakes) == (0, 1)
     buf = ReadBuf(1)
     assert server.poll_read(first.cx, buf) == Poll.Ready(None) and bytes(buf.filled()) == b"x"
+    client.close()
+    server.close()
+
+
+class Script:
+    """An engine that answers as it is told: for what OpenSSL does not do by itself (renegotiation), and for races."""
+
+    handshake_done = True
+    sent_close = False
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.fed = []
+        self.out = []
+
+    def write(self, data):
+        answer = self.answers.pop(0)
+        if answer is WANT:
+            return WANT
+        self.out.append(bytes(data[:answer]))
+        return answer
+
+    def read(self, limit):
+        answer = self.answers.pop(0)
+        return answer() if callable(answer) else answer
+
+    def feed(self, data):
+        self.fed.append(bytes(data))
+
+    def ended(self):
+        self.fed.append(None)
+
+    def output(self):
+        return self.out.pop(0) if self.out else b""
+
+    def close_notify(self):
+        self.out.append(b"bye")
+
+    def ask(self, name, *args):
+        return None
+
+
+async def test_a_write_that_needs_the_peers_bytes_first_receives_them():
+    left, right = duplex(100)
+    engine = Script(WANT, WANT, 5)
+    engine.out.append(b"our part of it")
+    stream = TlsStream(left, engine)
+    counting = CountingWaker()
+    assert stream.poll_write(counting.cx, b"12345678") is Poll.Pending
+    assert await right.read() == b"our part of it"
+    wakes = counting.wakes
+    await right.write_all(b"their part")
+    assert counting.wakes == wakes + 1
+    assert stream.poll_write(counting.cx, b"12345678") == Poll.Ready(5)
+    assert engine.fed == [b"their part"]
+    assert await right.read() == b"12345"
+    stream.close()
+
+
+async def test_who_has_been_fed_by_the_other_role_asks_again_before_it_waits():
+    left, right = duplex(100)
+    await right.write_all(b"for both")
+    writer, reader = CountingWaker(), CountingWaker()
+
+    def meanwhile():  # another thread's writer takes what there is, after the engine has said WANT to the reader
+        assert stream._poll_fill(1, writer.cx, stream._fed)
+        return WANT
+
+    engine = Script(meanwhile, b"plain")
+    stream = TlsStream(left, engine)
+    assert stream.read(10).poll(reader.cx) == Poll.Ready(b"plain")
+    assert engine.fed == [b"for both"]
+    stream.close()
+
+
+async def test_who_finds_the_transport_busy_is_woken_when_it_is_idle():
+    left, right = duplex(100)
+    first, second = CountingWaker(), CountingWaker()
+    seen = []
+
+    class Nested(Watched):
+        def poll_write(self, cx, data):
+            if not seen:
+                seen.append(stream.poll_flush(second.cx))  # as another thread would, at this very moment
+                seen.append(second.wakes)
+            return Watched.poll_write(self, cx, data)
+
+    engine = Script(4)
+    stream = TlsStream(Nested(left), engine)
+    engine.out.append(b"earlier")
+    assert stream.poll_write(first.cx, b"data") == Poll.Ready(4)
+    assert seen == [Poll.Pending, 0] and second.wakes >= 1
+    assert stream.poll_flush(second.cx) == Poll.Ready(None)
+    assert await right.read() == b"earlierdata"
+    stream.close()
+
+
+async def test_a_role_that_is_done_leaves_no_waker():
+    client, server = await pair()
+    reader, writer = CountingWaker(), CountingWaker()
+    await server.write_all(b"x")
+    assert client.poll_read(reader.cx, ReadBuf(10)) == Poll.Ready(None)
+    assert client.poll_write(writer.cx, b"y") == Poll.Ready(1)
+    assert client.poll_flush(writer.cx) == Poll.Ready(None)
+    for side in (client._in, client._out):
+        for slot in side.slots:
+            assert slot.take() is None
     client.close()
     server.close()
 
