@@ -5,8 +5,8 @@
 
     HEAD      the whole head is there: the length is read and checked, num_skip bytes are dropped -> BODY
     BODY      length bytes are there -> a frame; HEAD
-    BROKEN    a length was refused: where the next frame begins is not known any more, so every byte is dropped and
-              each decode raises again
+    BROKEN    a length was refused: where the next frame begins is not known any more, so all bytes that come are
+              dropped, and raise again
 
 A length is refused before one byte of its payload is kept; at most ``max_frame_length + length_adjustment`` bytes and
 one read are. The values are Python integers, so that nothing overflows.
@@ -129,7 +129,7 @@ class LengthDelimitedCodec(Decoder, Encoder):
 
     def _decode_head(self, buf: bytearray) -> int | None:
         """Takes the head; the number of bytes behind it that are the frame, None if the head is not whole yet."""
-        if self._broken is not None:
+        if self._broken is not None and buf:
             buf.clear()
             raise self._refused(self._broken)
         if len(buf) < self._head:
@@ -156,8 +156,6 @@ class LengthDelimitedCodec(Decoder, Encoder):
 
     def decode_eof(self, buf: bytearray) -> Any:
         """``decode``; raises ``UnexpectedEof`` if the stream ends within a frame."""
-        if self._broken is not None and not buf:
-            return None
         item = self.decode(buf)
         if item is None and (buf or self._body is not None):
             size = self._body
