@@ -32,6 +32,8 @@ class Socket:
         return found if isinstance(found, Gate) else self.answer(found)
 
     def send_to(self, data, address):
+        if address is None:
+            raise TypeError("no address")
         self.sent.append((data, address))
         found = self.answers.pop(0) if self.answers else len(data)
         return found if isinstance(found, Gate) else self.answer(found)
@@ -160,6 +162,8 @@ def test_a_datagram_that_cannot_be_sent_does_not_stand_in_the_way():
         mezame.run(framed.send(("b", HERE)))
     mezame.run(framed.send(("c", HERE)))
     assert socket.sent[-1] == (b"c\n", HERE)
+    with pytest.raises(TypeError, match="no address"):
+        mezame.run(framed.send(("b", None)))
     with pytest.raises(TypeError, match="LinesCodec encodes str"):
         mezame.run(framed.send((b"bytes", HERE)))
     mezame.run(framed.send(("d", HERE)))

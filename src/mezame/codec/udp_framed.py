@@ -126,10 +126,9 @@ class UdpFramed(Stream, Sink):
     def poll_flush(self, cx: Context) -> Any:
         if self._flushed:
             return make_ready(None)
-        if self._sending.future is None:
-            data = bytes(self._wrote)
-            self._sending.start(self._socket.send_to(data, self._to))
         try:
+            if self._sending.future is None:
+                self._sending.start(self._socket.send_to(bytes(self._wrote), self._to))
             answer = self._sending.poll(cx)
         except BaseException:
             self._datagram_is_gone()
