@@ -24,6 +24,7 @@ from mezame.codec import (
     LinesCodecError,
 )
 from mezame.errors import UnexpectedEof, WriteZero
+from mezame.net import TcpListener, TcpStream
 from mezame.stream import END
 
 
@@ -545,3 +546,30 @@ def test_an_aborted_reader_loses_no_frame():
         return got
 
     assert mezame.run(main()) == [f"line {n}" for n in range(20)]
+
+
+@pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
+def test_frames_over_tcp(flavor):
+    async def main():
+        async with await TcpListener.bind("127.0.0.1:0") as listener:
+            connecting = mezame.spawn(TcpStream.connect(listener.local_addr()))
+            stream, _ = await listener.accept()
+            server = mezame.spawn(echo(stream))
+            reading, writing = (await connecting).into_split()
+            reader = FramedRead(reading, LengthDelimitedCodec())
+            writer = FramedWrite(writing, LengthDelimitedCodec())
+            frames = [bytes((n % 256,)) * (n * 331 % 70_000) for n in range(100)]
+
+            async def talk():
+                await writer.send_all(mezame.stream.iter(frames))
+                await writer.close()
+
+            talking = mezame.spawn(talk())
+            got = [frame async for frame in reader]
+            await talking
+            await server
+            return got == frames
+
+    options = {"worker_threads": 2} if flavor == "multi_thread" else {}
+    with mezame.Runtime(flavor, **options) as runtime:
+        assert runtime.block_on(main())

@@ -12,6 +12,7 @@ import mezame
 from mezame import Poll
 from mezame.codec import BytesCodec, Decoder, Encoder, LengthDelimitedCodec, LinesCodec, LinesCodecError, UdpFramed
 from mezame.errors import UnexpectedEof
+from mezame.net import UdpSocket
 
 HERE, THERE = ("127.0.0.1", 1), ("127.0.0.1", 2)
 
@@ -209,3 +210,18 @@ def test_what_is_no_socket_codec_or_item_is_refused():
     for bad in ("ab", ("a",), 7):
         with pytest.raises(TypeError, match=r"sends \(frame, address\)" if bad != "ab" else "."):
             framed.start_send(bad if bad != "ab" else (1, HERE))
+
+
+@pytest.mark.mezame
+async def test_datagrams_over_a_real_socket():
+    here = UdpFramed(await UdpSocket.bind("127.0.0.1:0"), LinesCodec())
+    there = UdpFramed(await UdpSocket.bind("127.0.0.1:0"), LinesCodec())
+    async with here, there:
+        for n in range(20):
+            await here.send((f"line {n}", there.get_ref().local_addr()))
+            line, address = await there.next()
+            assert (line, address) == (f"line {n}", here.get_ref().local_addr())
+        with pytest.raises(OSError, match="too long"):
+            await here.send(("x" * 70_000, there.get_ref().local_addr()))
+        await here.send(("still there", there.get_ref().local_addr()))
+        assert (await there.next())[0] == "still there"

@@ -9,6 +9,7 @@
 from ..errors import UnexpectedEof
 from .addr import lookup_host
 from .halves import OwnedReadHalf, OwnedWriteHalf, ReuniteError
+from .listener import Listener
 from .socket import TcpSocket
 from .tcp import TcpListener, TcpStream
 from .udp import UdpSocket
@@ -19,6 +20,7 @@ from .unix_socket import UnixSocket
 from .unix_stream import UnixStream
 
 __all__ = [
+    "Listener",
     "OwnedReadHalf",
     "OwnedWriteHalf",
     "ReuniteError",
