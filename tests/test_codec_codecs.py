@@ -139,6 +139,12 @@ def test_lines_encodes_text_only():
         LinesCodec().encode(b"x", bytearray())
 
 
+def test_the_line_after_the_end_is_searched_from_its_beginning():
+    codec = LinesCodec()
+    assert codec.decode_eof(bytearray(b"abc")) == "abc"
+    assert codec.decode(bytearray(b"x\n")) == "x"
+
+
 def test_reset_forgets_the_line_in_the_middle():
     codec = LinesCodec(3)
     with pytest.raises(LinesCodecError):

@@ -85,6 +85,8 @@ def test_the_end_is_final_until_there_is_more():
     framed = FramedRead(wire, LinesCodec())
     assert [outcome(framed) for _ in range(6)] == ["a", "b", END, END, "c", END]
     assert outcome(framed) is END
+    framed = FramedRead(Wire([b"", b"d", b"e\n"]), LinesCodec())
+    assert [outcome(framed) for _ in range(3)] == [END, "de", END]  # "d" is not the last line any more
 
 
 def test_several_frames_come_out_at_the_end():
@@ -453,7 +455,7 @@ def test_map_goes_on_with_the_buffers():
     assert [outcome(other) for _ in range(3)] == [b"rest", b"!", END]
     assert other.write_buffer() == b"out\n"
 
-    reader = FramedRead(Wire([b"head\nrest", PENDING]), LinesCodec())
+    reader = FramedRead(Wire([b"head\nrest", PENDING, PENDING]), LinesCodec())
     assert [outcome(reader), outcome(reader)] == ["head", PENDING]
     other = reader.map_decoder(lambda codec: BytesCodec())
     assert outcome(other) == b"rest"

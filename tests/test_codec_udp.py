@@ -171,6 +171,20 @@ def test_a_datagram_that_cannot_be_sent_does_not_stand_in_the_way():
     assert socket.sent[-1] == (b"d\n", HERE)
 
 
+def test_an_encoder_that_raises_leaves_nothing_for_the_next_datagram():
+    class Halting(LinesCodec):
+        def encode(self, item, buf):
+            buf += b"half"
+            super().encode(item, buf)
+
+    socket = Socket()
+    framed = UdpFramed(socket, Halting())
+    with pytest.raises(TypeError):
+        mezame.run(framed.send((1, HERE)))
+    mezame.run(framed.send(("a", HERE)))
+    assert socket.sent == [(b"halfa\n", HERE)]
+
+
 @given(st.lists(st.tuples(st.binary(min_size=1), st.integers(1, 65535)), max_size=8))
 def test_what_is_sent_arrives_with_its_address(items):
     socket = Socket()

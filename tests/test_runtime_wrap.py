@@ -107,11 +107,17 @@ def test_its_end_comes_in_the_context_too(driven):
     with mezame.Runtime(enable_time=False) as bare:
         bare.block_on(aborted())
     assert seen == [driven.handle()] * 2
-    gate = Gate()
-    wrapped = driven.handle().wrap(gate)
+    class Leaf(Gate):
+        def close(self):
+            super().close()
+            seen.append(Handle.current())
+
+    leaf = Leaf()
+    wrapped = driven.handle().wrap(leaf)
     wrapped.close()
     wrapped.close()
-    assert gate.closes == 2
+    assert leaf.closes == 2
+    assert seen == [driven.handle()] * 4
 
 
 def test_what_is_no_future_is_refused():
