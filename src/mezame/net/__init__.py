@@ -12,6 +12,8 @@ from .halves import OwnedReadHalf, OwnedWriteHalf, ReuniteError
 from .listener import Listener
 from .socket import TcpSocket
 from .tcp import TcpListener, TcpStream
+from .tls import TlsAcceptor, TlsConnector
+from .tls_stream import TlsStream
 from .udp import UdpSocket
 from .unix_addr import UCred, UnixSocketAddr
 from .unix_datagram import UnixDatagram
@@ -27,6 +29,9 @@ __all__ = [
     "TcpListener",
     "TcpSocket",
     "TcpStream",
+    "TlsAcceptor",
+    "TlsConnector",
+    "TlsStream",
     "UCred",
     "UdpSocket",
     "UnexpectedEof",
