@@ -6,7 +6,7 @@ import array
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wire import Wire, cuts, drained
 
@@ -23,6 +23,8 @@ from mezame.codec import (
     LinesCodecError,
 )
 from mezame.errors import UnexpectedEof
+
+steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 PLACES = st.lists(st.integers(0, 400), max_size=30)
 
@@ -61,11 +63,13 @@ PARTS = [b"\n", b"\r\n", b"\r", b"a", b"bc", b"\xe7\x9b\xae", b"\xff", b"x" * 9]
 LINES = st.lists(st.sampled_from(PARTS)).map(b"".join)
 
 
+@steady
 @given(LINES, PLACES, st.one_of(st.none(), st.integers(0, 12)))
 def test_lines_are_the_same_however_the_bytes_are_cut(data, places, limit):
     assert decoded(LinesCodec(limit), data, places) == list(model_of_lines(data, limit))
 
 
+@steady
 @given(st.lists(st.text().filter(lambda text: "\n" not in text and not text.endswith("\r"))), PLACES)
 def test_lines_encoded_and_decoded_are_the_same(lines, places):
     assert decoded(LinesCodec(), encoded(LinesCodec(), *lines), places) == lines
@@ -171,6 +175,7 @@ def model_of_pieces(data, delimiters, limit):
         yield AnyDelimiterCodecError if limit is not None and len(piece) > limit else piece
 
 
+@steady
 @given(
     st.binary(max_size=60).map(lambda data: bytes(b"ab,;\n-]^\\"[byte % 9] for byte in data)),
     st.sampled_from([b",", b",;\n\r", b"]-", b"^\\", b"a-c", b"-]\\^\n"]),
@@ -182,6 +187,7 @@ def test_pieces_are_the_same_however_the_bytes_are_cut(data, delimiters, places,
     assert decoded(codec, data, places) == list(model_of_pieces(data, delimiters, limit))
 
 
+@steady
 @given(st.lists(st.binary().filter(lambda data: not set(data) & set(b",;\n\r"))), PLACES)
 def test_pieces_encoded_and_decoded_are_the_same(pieces, places):
     assert decoded(AnyDelimiterCodec(), encoded(AnyDelimiterCodec(), *pieces), places) == pieces
@@ -210,6 +216,7 @@ def test_bad_delimiters_are_refused(options, words):
 # --- BytesCodec -------------------------------------------------------------------------------------------------------
 
 
+@steady
 @given(st.binary(max_size=300), PLACES)
 def test_bytes_come_as_they_are_and_never_empty(data, places):
     pieces = decoded(BytesCodec(), data, places)
@@ -255,6 +262,7 @@ def model_of_frames(data, length, offset, adjustment, skip, order, most):
         at += size
 
 
+@steady
 @given(
     st.lists(st.integers(0, 9)).map(bytes),
     PLACES,
@@ -285,6 +293,7 @@ def test_frames_of_any_bytes_and_any_options_are_those_of_the_model(data, places
     assert found == expected
 
 
+@steady
 @given(st.lists(st.binary(max_size=300)), PLACES, st.sampled_from(["big", "little", "native"]), st.integers(2, 8))
 def test_frames_encoded_and_decoded_are_the_same(frames, places, order, length):
     def codec():
@@ -293,6 +302,7 @@ def test_frames_encoded_and_decoded_are_the_same(frames, places, order, length):
     assert decoded(codec(), encoded(codec(), *frames), places) == frames
 
 
+@steady
 @given(st.lists(st.binary(max_size=100)), st.integers(-50, 0), PLACES)
 def test_an_adjustment_works_both_ways(frames, adjustment, places):
     def codec():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polling import CountingWaker
 from wire import PENDING, Wire, cuts, drained, outcome
@@ -26,6 +26,8 @@ from mezame.codec import (
 from mezame.errors import UnexpectedEof, WriteZero
 from mezame.net import TcpListener, TcpStream
 from mezame.stream import END
+
+steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 
 class Grudging(Decoder):
@@ -199,6 +201,7 @@ def test_an_endless_line_keeps_at_most_its_limit_and_a_read():
     assert errors == 1
 
 
+@steady
 @given(st.lists(st.text("ab目", max_size=20)), st.lists(st.integers(0, 200), max_size=20), st.data())
 def test_next_dropped_at_any_time_loses_nothing(lines, places, data):
     raw = "".join(line + "\n" for line in lines).encode()
@@ -311,6 +314,7 @@ def test_the_boundary_can_be_set():
         sink.set_backpressure_boundary(-1)
 
 
+@steady
 @given(st.data(), st.lists(st.binary(max_size=30), max_size=12), st.integers(1, 40))
 def test_whatever_is_dropped_the_wire_holds_whole_frames_in_order(data, items, boundary):
     room = data.draw(st.lists(st.one_of(st.just(PENDING), st.integers(1, 20)), max_size=60))
@@ -521,6 +525,27 @@ def test_one_task_reads_while_another_writes(flavor):
     options = {"worker_threads": 2} if flavor == "multi_thread" else {}
     with mezame.Runtime(flavor, **options) as runtime:
         assert runtime.block_on(conversation())
+
+
+def test_a_buffer_full_of_tiny_frames_does_not_keep_the_thread():
+    async def main():
+        turns = 0
+
+        async def other():
+            nonlocal turns
+            while True:
+                turns += 1
+                await mezame.yield_now()
+
+        task = mezame.spawn(other())
+        framed = FramedRead(Wire([b"\n" * 60_000]), LinesCodec(), capacity=65536)
+        count = await framed.count()
+        task.abort()
+        return count, turns
+
+    count, turns = mezame.run(main())
+    assert count == 60_000
+    assert turns >= 60_000 // 128
 
 
 def test_an_aborted_reader_loses_no_frame():

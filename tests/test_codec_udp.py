@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polling import CountingWaker, Gate
 from wire import PENDING, outcome
@@ -13,6 +13,8 @@ from mezame import Poll
 from mezame.codec import BytesCodec, Decoder, Encoder, LengthDelimitedCodec, LinesCodec, LinesCodecError, UdpFramed
 from mezame.errors import UnexpectedEof
 from mezame.net import UdpSocket
+
+steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 HERE, THERE = ("127.0.0.1", 1), ("127.0.0.1", 2)
 
@@ -185,6 +187,7 @@ def test_an_encoder_that_raises_leaves_nothing_for_the_next_datagram():
     assert socket.sent == [(b"halfa\n", HERE)]
 
 
+@steady
 @given(st.lists(st.tuples(st.binary(min_size=1), st.integers(1, 65535)), max_size=8))
 def test_what_is_sent_arrives_with_its_address(items):
     socket = Socket()
@@ -213,6 +216,47 @@ def test_drop_ends_what_was_begun_and_closes_the_socket():
         framed.drop()
     with pytest.raises(RuntimeError, match="given its byte stream away"):
         framed.poll_next(counting.cx)
+
+
+@pytest.mark.mezame
+async def test_leaving_the_block_waits_until_a_send_has_unwound():
+    seen = []
+
+    class Slow(Socket):
+        async def send_to(self, data, address):
+            try:
+                await mezame.sleep(100)
+            finally:
+                await mezame.yield_now()
+                seen.append("unwound")
+
+    async with UdpFramed(Slow(), LinesCodec()) as framed:
+        await framed.feed(("a", HERE))
+        with pytest.raises(mezame.time.Elapsed):
+            await mezame.timeout(0.001, framed.flush())
+    assert seen == ["unwound"]
+    assert framed.get_ref().closed
+
+
+def test_a_datagram_full_of_tiny_frames_does_not_keep_the_thread():
+    async def main():
+        turns = 0
+
+        async def other():
+            nonlocal turns
+            while True:
+                turns += 1
+                await mezame.yield_now()
+
+        task = mezame.spawn(other())
+        framed = UdpFramed(Socket([(b"\n" * 60_000, HERE)]), LinesCodec())
+        count = await framed.take(60_000).count()
+        task.abort()
+        return count, turns
+
+    count, turns = mezame.run(main())
+    assert count == 60_000
+    assert turns >= 60_000 // 128
 
 
 def test_what_is_no_socket_codec_or_item_is_refused():

@@ -11,6 +11,7 @@
 Whatever raises (read, decode, decode_eof) leads to FAILED. If the decoder took nothing it would raise the same again,
 so it is asked again only when more bytes have come: whoever resumes in a loop waits for the peer and does not spin.
 
+An item takes a unit of the cooperative budget: a peer that sends a buffer full of tiny frames does not keep the thread.
 All that was read is in ``buffer`` and stays there: a poll that is Pending has taken nothing from anywhere, so a
 dropped ``next()`` loses nothing.
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
+from ..core.coop import poll_proceed, refund
 from ..core.poll import PENDING, make_ready
 from ..future.end import END
 from ..io.operation import byte_count
@@ -51,9 +53,12 @@ class ReadFrame:
             return make_ready(END)
         while True:
             if self.readable:
+                if not poll_proceed(cx):
+                    return PENDING
                 item = self._decode(decoder)
                 if item is not None:
                     return make_ready(item)
+                refund()
                 self.readable = False
                 if self.ended:
                     return make_ready(END)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.context import Context
+from ..core.coop import poll_proceed, refund
 from ..core.poll import PENDING, make_ready
 from ..stream.owned import Owned
 from ..stream.sink import Sink
@@ -73,9 +74,12 @@ class UdpFramed(Stream, Sink):
     def poll_next(self, cx: Context) -> Any:
         while True:
             if self._readable:
+                if not poll_proceed(cx):
+                    return PENDING
                 item = self._decode()
                 if item is not None:
                     return make_ready((item, self._from))
+                refund()
                 self._forget_datagram()
             if self._receiving.future is None:
                 self._receiving.start(self._socket.recv_from(MAX_DATAGRAM))
@@ -176,6 +180,12 @@ class UdpFramed(Stream, Sink):
         self._sending.drop()
         self._forget_datagram()
         self._datagram_is_gone()
+
+    async def aclose(self) -> None:
+        """``drop``, and waits until a send that was begun has unwound."""
+        await self._receiving.aclose()
+        await self._sending.aclose()
+        self.drop()
 
     def drop(self) -> None:
         """Ends a receive and a send that were begun, and closes the socket, if it can be closed. Idempotent."""
