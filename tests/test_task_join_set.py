@@ -394,6 +394,11 @@ def test_tasks_of_other_runtimes_end_in_their_threads():
                 tasks.spawn(square(n))
             tasks.spawn_blocking(pow, 3, 2)
             tasks.spawn_blocking_on(other, pow, 2, 2)
+            by_key = JoinMap()
+            by_key.spawn_blocking_on("there", other, threading.current_thread)
+            by_key.spawn_blocking("here", threading.current_thread)
+            ended = {key: task.result() async for key, task in by_key}
+            assert set(ended) == {"there", "here"} and ended["there"] is not ended["here"]
             return sorted([task.result() async for task in tasks])
 
         try:

@@ -44,12 +44,12 @@ from .time.sleep import sleep, sleep_until
 from .time.timeout import timeout, timeout_at
 
 if TYPE_CHECKING:
-    from . import fs, io, net, process, signal, stream, sync, task
+    from . import codec, fs, io, net, process, signal, stream, sync, task
 
 __version__ = "0.1.0"
 
 # Imported when they are first asked for: a program pays for what it uses.
-_LATER = ("fs", "io", "net", "process", "signal", "stream", "sync", "task")
+_LATER = ("codec", "fs", "io", "net", "process", "signal", "stream", "sync", "task")
 
 
 def __getattr__(name: str) -> Any:
@@ -85,6 +85,7 @@ __all__ = [
     "Waker",
     "block_on",
     "branch",
+    "codec",
     "fs",
     "future",
     "into_future",

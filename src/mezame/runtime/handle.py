@@ -123,6 +123,33 @@ class Handle:
         """A context manager in which this is the current runtime of the thread: spawn and timers work."""
         return EnterGuard(self)
 
+    def wrap(self, future: Any) -> Any:
+        """``future`` with this as its runtime, for whoever else polls it: another runtime, asyncio, trio.
+
+        Its timers, sockets and spawned tasks belong to this runtime, which some thread must be driving; it itself runs
+        where it is awaited. Cancel safe as far as ``future`` is.
+
+        >>> import asyncio, mezame, threading
+        >>> async def work():  # needs a runtime
+        ...     await mezame.sleep(0.001)
+        ...     return "slept"
+        >>> async def drive(stop): await stop.cancelled()
+        >>> runtime, stop = mezame.Runtime(), mezame.sync.CancellationToken()
+        >>> thread = threading.Thread(target=runtime.block_on, args=[drive(stop)])
+        >>> thread.start()
+        >>> async def main():  # asyncio's
+        ...     return await runtime.handle().wrap(work())
+        >>> asyncio.run(main())
+        'slept'
+        >>> stop.cancel(); thread.join(); _ = runtime.close()
+
+        Source of the semantics: ``tokio_util::context::RuntimeExt::wrap``.
+        """
+        from .wrap import Wrap
+
+        self._check_fork(future)
+        return Wrap(self, future)
+
     def metrics(self) -> RuntimeMetrics:
         """A snapshot of the runtime's counters."""
         executor = self.executor

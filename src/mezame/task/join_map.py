@@ -81,6 +81,19 @@ class JoinMap:
         hash(key)
         return self._adopt(key, spawn_blocking(function, *args, name=name, **kwargs))
 
+    def spawn_blocking_on(
+        self,
+        key: Hashable,
+        handle: Any,
+        function: Callable[..., Any],
+        *args: Any,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> AbortHandle:
+        """``spawn_blocking`` on another runtime: ``handle`` is a ``Handle`` or ``Runtime``."""
+        hash(key)
+        return self._adopt(key, handle.spawn_blocking(function, *args, name=name, **kwargs))
+
     # --- joining ------------------------------------------------------------------------------------------
 
     async def join_next(self) -> tuple[Any, Task] | None:
