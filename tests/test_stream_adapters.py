@@ -202,6 +202,19 @@ def test_abort_ends_a_stream_that_waits_also_from_another_thread(flavor):
         assert runtime.block_on(main()) == ("aborted", True, "aborted")
 
 
+def test_abort_wakes_who_waits():
+    waker = CountingWaker()
+    stream, handle = mezame.stream.abortable(mezame.stream.pending())
+    assert stream.poll_next(waker.cx) is Poll.Pending and waker.wakes == 0
+    handle.abort()
+    assert waker.wakes == 1 and stream.poll_next(waker.cx) == Poll.Ready(END)
+    other, handle = mezame.stream.abortable(mezame.stream.pending())
+    assert other.poll_next(waker.cx) is Poll.Pending
+    other.drop()
+    handle.abort()
+    assert waker.wakes == 1  # a dropped stream keeps no waker
+
+
 def test_abort_is_looked_at_before_the_source():
     source = Script(1)
     stream, handle = mezame.stream.abortable(source)

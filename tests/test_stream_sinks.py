@@ -196,6 +196,33 @@ def test_poll_sender_waits_for_room_in_its_turn():
     run(main())
 
 
+def test_poll_sender_gives_up_its_place_in_the_queue():
+    async def main():
+        tx, rx = mpsc.channel(1)
+        sink = PollSender(tx)
+        await sink.send(1)
+        assert await mezame.future.poll(sink.feed(2)) is Poll.Pending
+        assert sink.abort_send() is True and sink.abort_send() is False
+        assert await rx.recv() == 1 and tx.capacity() == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("name", ["send", "feed", "send_all"])
+def test_a_dropped_send_cannot_be_polled_again(name):
+    log = Log()
+    log.stalled = True
+    cx = CountingWaker().cx
+    future = getattr(log, name)([1])
+    assert future.poll(cx) is Poll.Pending
+    future.close()
+    future.close()
+    log.go()
+    with pytest.raises(RuntimeError, match="polled after"):
+        future.poll(cx)
+    assert log.items == []
+
+
 def test_poll_sender_into_a_channel_without_receiver_raises():
     async def main():
         for tx, rx in (mpsc.channel(1), mpsc.unbounded_channel()):

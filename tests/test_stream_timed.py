@@ -187,6 +187,15 @@ def test_the_timer_goes_with_the_stream(name, how):
     on_paused_clock(main)
 
 
+def test_no_timer_is_left_when_a_stream_with_a_timeout_has_ended():
+    async def main():
+        stream = Script(WAIT, 1, WAIT).timeout(5)
+        assert await stream.collect() == [1]
+        return len(mezame.core.current.current().timers)
+
+    assert on_paused_clock(main) == 0
+
+
 @pytest.mark.parametrize("name", ["timeout", "throttle", "chunks_timeout", "delay"])
 def test_an_adapter_made_outside_of_a_runtime_counts_from_its_first_poll(name):
     stream = {
