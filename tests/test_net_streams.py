@@ -403,6 +403,8 @@ async def test_reunite_takes_the_true_partner_only(pair):
         reader.reunite(writer)
     with pytest.raises(TypeError):
         reader.reunite(server)
+    reader.close()
+    writer.close()
     del reader, writer, caught
     gc.collect()
     await client.write_all(b"not shut down")

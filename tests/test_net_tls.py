@@ -433,7 +433,9 @@ async def test_a_transport_that_fails_or_takes_nothing():
 async def test_half_close_loses_nothing_of_what_the_peer_has_sent(version):
     client, server = await pair(size=1 << 20, client=TlsConnector(client_context(version)))
     data = bytes(range(256)) * 800
-    await server.write_all(data)
+    for start in range(0, 2000, 100):
+        await server.write_all(data[start : start + 100])
+    await server.write_all(data[2000:])
     assert await client.read(3) == data[:3]  # the rest of the record is decrypted, more records lie behind it
     await client.shutdown()
     await client.shutdown()
@@ -473,6 +475,20 @@ async def test_async_with_waits_until_the_end_is_said():
 
     visiting = mezame.spawn(visit())
     assert await server.read_to_end() == b"x" * 100
+    await visiting
+    server.close()
+
+
+async def test_async_with_sends_what_was_written_and_not_flushed():
+    left, right = duplex(50)
+    client, server = await over(left, right)
+
+    async def visit():
+        async with client:
+            assert await client.write(b"x" * 1000) == 1000
+
+    visiting = mezame.spawn(visit())
+    assert await server.read_to_end() == b"x" * 1000
     await visiting
     server.close()
 
@@ -678,6 +694,28 @@ async def test_who_has_been_fed_by_the_other_role_asks_again_before_it_waits():
     stream = TlsStream(left, engine)
     assert stream.read(10).poll(reader.cx) == Poll.Ready(b"plain")
     assert engine.fed == [b"for both"]
+    stream.close()
+
+
+async def test_who_feeds_the_engine_wakes_the_other_role():
+    class Silent(Watched):
+        """Its bytes come without a wake: who polls finds them."""
+
+        def poll_read(self, cx, buf):
+            if not silent:
+                return Poll.Pending
+            buf.put_slice(silent.pop())
+            return Poll.Ready(None)
+
+    silent = []
+    writer, reader = CountingWaker(), CountingWaker()
+    left, right = duplex(10)
+    stream = TlsStream(Silent(left), Script(WANT, WANT, 1))
+    assert stream.read(10).poll(reader.cx) is Poll.Pending
+    silent.append(b"for both")
+    assert stream.poll_write(writer.cx, b"x") == Poll.Ready(1)
+    assert reader.wakes == 1
+    assert await right.read() == b"x"
     stream.close()
 
 

@@ -289,14 +289,25 @@ async def test_send_to_goes_on_although_others_had_filled_the_queue(tmp_path):
                 filled += 1
         with pytest.raises(TimeoutError):
             await mezame.timeout(0.005, b.send_to(b"never", receiver.local_addr()))
+        poller = mezame.Handle.current().driver.poller
         sending = mezame.spawn(b.send_to(b"mine", receiver.local_addr()))
-        await mezame.yield_now()
+        before = poller.waits
+        await mezame.sleep(0.05)
         assert not sending.is_finished()
+        assert poller.waits - before < 50  # it does not spin
         for _ in range(filled):
             assert await receiver.recv() == b"x"
         assert await sending == 4
         assert await receiver.recv() == b"mine"
         assert b.source.waiting() == (0, 0)
+        sending = b.send_to(b"x", receiver.local_addr())
+        sending.close()
+        with pytest.raises(RuntimeError):
+            await sending
+        b.close()
+        with pytest.raises(OSError) as caught:
+            await b.send_to(b"x", receiver.local_addr())
+        assert caught.value.errno == errno.EBADF
 
 
 async def test_datagrams_by_poll_and_shutdown(tmp_path):

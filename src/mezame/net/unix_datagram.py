@@ -1,8 +1,9 @@
 """UnixDatagram: messages on this machine, by a path or an abstract name; none is lost or comes out of order.
 
 What it does with messages: ``net/datagram.py``. Unlike UDP the sender waits while the receiver's queue is full. For a
-connected socket the kernel says when there is room. For ``send_to`` it says so only of messages that this very socket
-had sent; if others have filled the queue there is no event, so it asks again, after 1 ms and then ever more seldom.
+connected socket the kernel says when there is room. Of any other receiver it says nothing; worse, an attempt that
+failed makes an event "writable" by itself (the message that did not go was freed), so that whoever waits for events
+spins. So ``send_to`` waits for none: it tries again after 1 ms, and then ever more seldom, down to every 20 ms.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from collections.abc import Awaitable
 from typing import Any
 
 from ..core.context import Context
+from ..core.coop import poll_proceed, refund
 from ..core.future import Future
-from ..core.poll import PENDING
-from ..driver.readiness import WRITABLE, WRITE
+from ..core.poll import PENDING, make_ready
+from ..driver.readiness import WRITE
 from ..time.sleep import Sleep, sleep
 from .datagram import DatagramSocket
 from .fd_passing import FdPassing
-from .operations import CallOp, length_of
+from .operations import length_of
 from .register import register
 from .unix_addr import UnixSocketAddr, from_kernel, named
 
 _PAUSE = 0.001  # seconds until the second try of a send_to; doubles, up to ...
-_PAUSE_MAX = 0.1
+_PAUSE_MAX = 0.02
 
 
 class UnixDatagram(FdPassing, DatagramSocket):
@@ -102,7 +104,7 @@ class UnixDatagram(FdPassing, DatagramSocket):
         Raises ``FileNotFoundError``, ``ConnectionRefusedError`` and other ``OSError``. Cancel safe.
         """
         length_of(data)
-        return SendTo(CallOp(self, self._source, WRITE, self._sock.sendto, (data, named(address))), self)
+        return SendTo(self, data, named(address))
 
     def try_send_to(self, data: Any, address: Any) -> int:
         """``send_to`` without waiting. Raises ``BlockingIOError``."""
@@ -113,7 +115,7 @@ class UnixDatagram(FdPassing, DatagramSocket):
     def poll_send_to(self, cx: Context, data: Any, address: Any) -> Any:
         """Polls for room and sends a message to ``address``; Ready with the number of bytes.
 
-        Unlike ``send_to`` it does not ask again by itself if others have filled the receiver's queue.
+        While the receiver's queue is full the kernel may wake the poller again and again: ``send_to`` avoids that.
         """
         length_of(data)
         target = named(address)
@@ -141,33 +143,48 @@ class UnixDatagram(FdPassing, DatagramSocket):
 
 
 class SendTo(Future):
-    """The future of ``send_to``: sends when the socket is writable, and asks again now and then; see above."""
+    """The future of ``send_to``: tries, and tries again after a pause; see above why it waits for no event."""
 
-    def __init__(self, send: CallOp, owner: UnixDatagram) -> None:
-        self._send = send
+    def __init__(self, owner: UnixDatagram, data: Any, target: Any) -> None:
         self._owner_socket = owner
+        self._data = data
+        self._target = target
         self._pause = _PAUSE
         self._again: Sleep | None = None
+        self._over = False
 
     def poll(self, cx: Context) -> Any:
+        if self._over:
+            raise RuntimeError("this send_to was polled after it completed: call it again")
         while True:
-            answer = self._send.poll(cx)
-            if answer is not PENDING:
-                self._drop_timer()
-                return answer
-            if self._again is None:
-                self._again = sleep(self._pause)
-                self._pause = min(2 * self._pause, _PAUSE_MAX)
-            if self._again.poll(cx) is PENDING:
+            if self._again is not None and self._again.poll(cx) is PENDING:
                 return PENDING
             self._again = None
-            self._owner_socket.source.set_ready(WRITABLE)  # nobody knows; the next attempt finds out
+            if not poll_proceed(cx):
+                return PENDING
+            try:
+                sent = self._try()
+            except BlockingIOError:
+                refund()
+                self._again = sleep(self._pause)
+                self._pause = min(2 * self._pause, _PAUSE_MAX)
+            except BaseException:
+                self._over = True
+                raise
+            else:
+                self._over = True
+                return make_ready(sent)
 
-    def _drop_timer(self) -> None:
+    def _try(self) -> int:
+        source = self._owner_socket.source
+        source.hold()
+        try:
+            return self._owner_socket.get_socket().sendto(self._data, self._target)
+        finally:
+            source.release()
+
+    def close(self) -> None:
+        self._over = True
         if self._again is not None:
             self._again.close()
             self._again = None
-
-    def close(self) -> None:
-        self._send.close()
-        self._drop_timer()
