@@ -1,0 +1,83 @@
+"""Owned: a future that a stream runs and owns, and how it ends when the stream does.
+
+    EMPTY --start--> RUNNING --poll: Ready, or it raised--> EMPTY
+                     RUNNING --drop--> EMPTY: a leaf is closed; a coroutine gets CancelledError, and what of it has to
+                                       wait goes on as a task of the current runtime (without one it is closed)
+                     RUNNING --aclose--> EMPTY, when the coroutine has unwound
+
+The last reference going away is a ``drop``, whose failure is reported.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.context import Context
+from ..core.future import into_future, poll_fn
+from ..core.poll import PENDING
+from ..core.report import report_exception
+from ..core.waker import Waker
+from ..future.unwind import Unwinding, unwind
+from ..runtime.spawn import spawn
+
+
+class Owned:
+    """A place for one future. ``future`` is None while it is empty."""
+
+    __slots__ = ("future",)
+
+    def __init__(self) -> None:
+        self.future: Any = None
+
+    def start(self, awaitable: Any) -> None:
+        """Puts in what ``into_future`` makes of ``awaitable``. The place must be empty."""
+        self.future = into_future(awaitable)
+
+    def poll(self, cx: Context) -> Any:
+        """Polls the future; the place is empty when it has completed."""
+        try:
+            answer = self.future.poll(cx)
+        except BaseException:
+            self.future = None
+            raise
+        if answer is not PENDING:
+            self.future = None
+        return answer
+
+    def drop(self) -> None:
+        """Ends the future, if there is one."""
+        future, self.future = self.future, None
+        if future is not None:
+            finish(Unwinding(future), repr(future))
+
+    async def aclose(self) -> None:
+        """Ends the future, if there is one, and waits until it has unwound."""
+        future, self.future = self.future, None
+        if future is not None:
+            try:
+                await unwind(future)
+            except StopAsyncIteration:
+                pass  # an iteration that took the cancellation for its end
+
+    def __del__(self) -> None:
+        future = getattr(self, "future", None)
+        if future is not None:
+            try:
+                self.drop()
+            except BaseException as error:
+                report_exception(f"{future!r} failed while it was dropped", error)
+
+
+def finish(future: Any, name: str) -> None:
+    """Polls ``future`` once; if it then has to wait, it goes on as a task, or is closed where there is no runtime."""
+    try:
+        answer = future.poll(Context(Waker.noop()))
+    except StopAsyncIteration:
+        return
+    if answer is not PENDING:
+        return
+    ending = poll_fn(future.poll)
+    try:
+        spawn(ending, name=f"end of {name}")
+    except RuntimeError:
+        future.close()
