@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LATER = ("io", "net", "stream", "sync", "task")  # imported when they are first asked for: a program pays for what it uses
+_LATER = ("io", "net", "stream", "sync", "task")  # imported when first asked for: a program pays for what it uses
 
 
 def __getattr__(name: str) -> Any:
