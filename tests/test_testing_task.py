@@ -86,7 +86,7 @@ def test_waker_ref_count_is_one_if_nobody_keeps_it():
     ids=["notified", "acquire", "oneshot", "recv"],
 )
 def test_the_leak_test_works_on_leaves_of_the_library(leaf):
-    other_end, future = leaf()
+    _end, future = leaf()
     spawned = task.spawn(future)
     spawned.assert_pending()
     assert spawned.waker_ref_count() == 2
@@ -369,7 +369,7 @@ def test_record_spawner_records_and_runs_only_when_told():
         spawner.spawn(job(1), name="one")
         spawner.spawn(job(2))
         assert ran == []
-        assert [one.name for one in spawner.tasks][0] == "one"
+        assert spawner.tasks[0].name == "one"
         spawner.run()
         assert ran == [1, 2]
         left = spawner.spawn(job(3))

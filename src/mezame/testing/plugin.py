@@ -11,7 +11,8 @@ Which runtime a test gets:
 
     only function-scoped async fixtures, or none      one of its own, which ends with it
     an async fixture of a wider scope, too            the shared one of the session, on which all such fixtures and
-                                                      tests run; its options are those of ``mezame_shared_options``
+                                                      tests run; its options are those of ``mezame_shared_options``.
+                                                      Only what is asked for by name counts, not ``getfixturevalue``
 
 Async fixtures (``@pytest.fixture``, on ``async def`` with ``return`` or ``yield``) are set up for our tests, sync ones
 with the marker included, and torn down on the runtime that set them up.
@@ -184,14 +185,7 @@ def pytest_fixture_setup(fixturedef: Any, request: Any) -> Iterator[None]:
 
     def fixture(**arguments: Any) -> Iterator[Any]:
         __tracebackhide__ = True
-        wide = fixturedef.scope != "function"
-        if wide and not _needs_shared(item):
-            pytest.fail(
-                f"the async fixture {request.fixturename!r} has the scope {fixturedef.scope!r}, and {item.name} has a "
-                "runtime of its own: ask for the fixture with an argument or usefixtures, not with getfixturevalue",
-                pytrace=False,
-            )
-        runner = request.getfixturevalue(_SHARED if wide else _OWN)
+        runner = request.getfixturevalue(_OWN if fixturedef.scope == "function" else _SHARED)
         steps = runner.fixture(_bound(function, request.instance), arguments, request.fixturename)
         with _message_only():
             value = next(steps)
