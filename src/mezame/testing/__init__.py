@@ -6,7 +6,7 @@ With pytest: ``@pytest.mark.mezame`` on ``async def`` tests; see ``plugin.py``. 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import task
+    from . import io, stream_mock, task
     from .assertions import (
         assert_elapsed,
         assert_pending,
@@ -51,7 +51,7 @@ _HOMES = {
     "noop_context": "wakers",
     "panic_context": "wakers",
 }
-_MODULES = ("task",)
+_MODULES = ("io", "stream_mock", "task")
 
 
 def __getattr__(name: str) -> Any:
@@ -87,11 +87,13 @@ __all__ = [
     "block_on",
     "count_waker",
     "interleave_pending",
+    "io",
     "noop_context",
     "panic_context",
     "pending_once",
     "seed",
     "start_paused",
+    "stream_mock",
     "task",
     "task_stacks",
     "test",
