@@ -384,7 +384,8 @@ async def test_never(): print("never run")
 def test_a_seed_of_the_command_line_orders_the_tasks(run):
     source = """
 pytestmark = pytest.mark.mezame
-async def test_order():
+@pytest.mark.parametrize("n", range(4))
+async def test_order(n):
     words = []
     async def say(word): words.append(word)
     await mezame.join_all([mezame.spawn(say(word)) for word in "abcdefgh"])
@@ -393,17 +394,15 @@ async def test_order():
 async def test_threads(): pass
 """
 
-    def order(*arguments):
+    def orders(*arguments):
         outcome = run(source, "-s", *arguments)
-        assert outcome.has(passed=2)
-        return re.search(r"order: (\w+)", outcome.text)[1], outcome.text
+        assert outcome.has(passed=5)
+        return re.findall(r"order: (\w+)", outcome.text), outcome.text
 
-    assert order()[0] == "abcdefgh"
-    first, _ = order("--mezame-seed=1")
-    assert order("--mezame-seed=1")[0] == first != "abcdefgh"
-    assert order("--mezame-seed=2")[0] != first
-    chosen, text = order("--mezame-seed=random", "-v")
-    assert order("--mezame-seed=" + re.search(r"--mezame-seed=(\d+)", text)[1])[0] == chosen
+    assert orders()[0] == ["abcdefgh"] * 4
+    chosen, text = orders("--mezame-seed=random", "-vv")
+    assert len(set(chosen)) > 1 and all(sorted(one) == list("abcdefgh") for one in chosen)
+    assert orders("--mezame-seed=" + re.search(r"--mezame-seed=(\d+)", text)[1])[0] == chosen
 
 
 def test_hypothesis_tests(run):

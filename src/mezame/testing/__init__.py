@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         assert_stream_pending,
     )
     from .case import block_on, seed, start_paused, test
+    from .explorer import Deadlock, ScheduleFailed, TooManyPolls, explore, replay
     from .leaks import LeakedTasks, LeakedTaskWarning
     from .pending import interleave_pending, pending_once
     from .spawner import RecordSpawner
@@ -39,6 +40,11 @@ _HOMES = {
     "seed": "case",
     "start_paused": "case",
     "test": "case",
+    "Deadlock": "explorer",
+    "ScheduleFailed": "explorer",
+    "TooManyPolls": "explorer",
+    "explore": "explorer",
+    "replay": "explorer",
     "LeakedTaskWarning": "leaks",
     "LeakedTasks": "leaks",
     "interleave_pending": "pending",
@@ -72,10 +78,13 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "AwokenCount",
+    "Deadlock",
     "LeakedTaskWarning",
     "LeakedTasks",
     "RecordSpawner",
+    "ScheduleFailed",
     "TimeLimitExceeded",
+    "TooManyPolls",
     "assert_elapsed",
     "assert_pending",
     "assert_raises_ready",
@@ -86,11 +95,13 @@ __all__ = [
     "assert_stream_pending",
     "block_on",
     "count_waker",
+    "explore",
     "interleave_pending",
     "io",
     "noop_context",
     "panic_context",
     "pending_once",
+    "replay",
     "seed",
     "start_paused",
     "stream_mock",

@@ -12,6 +12,8 @@ from ..stream.stream import Stream
 from ..time.duration import to_ns
 from ..time.sleep import sleep
 
+__all__ = ["StreamMock", "StreamMockBuilder"]
+
 
 class StreamMockBuilder:
     """Writes the script of a ``StreamMock``; ``build`` may be called again.

@@ -21,6 +21,8 @@ from ..core.poll import PENDING
 from ..core.waker import Waker
 from . import assertions
 
+__all__ = ["Spawn", "spawn"]
+
 MOST_POLLS = 10_000  # of poll_until_idle: one that still wakes itself will not stop
 
 
