@@ -112,6 +112,8 @@ def page(package: str, owner: dict[str, str], every: list[str]) -> str:
         lines += ["", f"::: {path}"]
         if path == "mezame.core.poll.Poll":  # the class that runs, not the one for type checkers
             lines += ["    options:", "      force_inspection: true"]
+        if path == "mezame.stream.stream.Stream":  # its methods are those of its mix-ins
+            lines += ["    options:", "      inherited_members: true"]
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.coop import poll_proceed, refund
-from ..core.future import into_future
 from ..core.poll import PENDING, make_ready
 from ..core.report import report_exception
 from ..future.end import END
@@ -48,7 +47,7 @@ class FromAiter(Stream):
     def drop(self) -> None:
         iterator, self._iterator = self._iterator, None
         if iterator is not None:
-            finish(into_future(_end(self._step, iterator)), repr(iterator))
+            finish(_end(self._step, iterator), repr(iterator))
 
     async def aclose(self) -> None:
         iterator, self._iterator = self._iterator, None

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core.context import Context
 from .from_aiter import from_aiter
+from .sources import iter
 from .stream import Stream
 
 
@@ -20,9 +21,16 @@ class Polled(Stream):
     def poll_next(self, cx: Context) -> Any:
         return self._inner.poll_next(cx)
 
+    def drop(self) -> None:
+        ending = getattr(self._inner, "drop", None) or getattr(self._inner, "clear", None)
+        if ending is not None:
+            ending()
+
     async def aclose(self) -> None:
         closing = getattr(self._inner, "aclose", None)
-        if closing is not None:
+        if closing is None:
+            self.drop()
+        else:
             await closing()
 
     def __repr__(self) -> str:
@@ -30,9 +38,10 @@ class Polled(Stream):
 
 
 def stream(obj: Any) -> Stream:
-    """``obj`` as a Stream: itself if it is one; else what has ``poll_next``, or any async iterable (``from_aiter``).
+    """``obj`` as a Stream: itself if it is one; else what has ``poll_next``, or any async iterable, or a plain one.
 
-    Raises ``TypeError`` naming ``obj`` if it is none of these.
+    What ``from_aiter`` and ``iter`` say holds. A string is not taken for its characters: ``iter`` says that you want
+    them. Raises ``TypeError`` naming ``obj`` if it is none of these.
 
     >>> import mezame
     >>> async def main():
@@ -50,4 +59,10 @@ def stream(obj: Any) -> Stream:
         return obj
     if hasattr(obj, "poll_next"):
         return Polled(obj)
-    return from_aiter(obj)
+    if hasattr(obj, "__aiter__"):
+        return from_aiter(obj)
+    if isinstance(obj, (str, bytes, bytearray)):
+        raise TypeError(f"{obj!r} is not taken for a stream of its parts: mezame.stream.iter(...) makes one of them")
+    if hasattr(obj, "__iter__"):
+        return iter(obj)
+    raise TypeError(f"{obj!r} is no stream: a Stream, or an async or plain iterable is needed")

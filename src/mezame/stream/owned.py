@@ -10,14 +10,15 @@ The last reference going away is a ``drop``, whose failure is reported.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any
 
 from ..core.context import Context
-from ..core.future import into_future, poll_fn
+from ..core.future import into_future
 from ..core.poll import PENDING
 from ..core.report import report_exception
 from ..core.waker import Waker
-from ..future.unwind import Unwinding, unwind
+from ..future.unwind import unwind
 from ..runtime.spawn import spawn
 
 
@@ -48,7 +49,7 @@ class Owned:
         """Ends the future, if there is one."""
         future, self.future = self.future, None
         if future is not None:
-            finish(Unwinding(future), repr(future))
+            finish(unwind(future), repr(future))
 
     async def aclose(self) -> None:
         """Ends the future, if there is one, and waits until it has unwound."""
@@ -68,16 +69,15 @@ class Owned:
                 report_exception(f"{future!r} failed while it was dropped", error)
 
 
-def finish(future: Any, name: str) -> None:
-    """Polls ``future`` once; if it then has to wait, it goes on as a task, or is closed where there is no runtime."""
+def finish(ending: Coroutine[Any, Any, Any], name: str) -> None:
+    """Runs ``ending`` as far as it need not wait; the rest is a task, or is cut off where there is no runtime."""
+    future = into_future(ending)
     try:
         answer = future.poll(Context(Waker.noop()))
     except StopAsyncIteration:
         return
-    if answer is not PENDING:
-        return
-    ending = poll_fn(future.poll)
-    try:
-        spawn(ending, name=f"end of {name}")
-    except RuntimeError:
-        future.close()
+    if answer is PENDING:
+        try:
+            spawn(future, name=f"end of {name}")
+        except RuntimeError:
+            future.close()

@@ -12,9 +12,12 @@ An exception out of any of these means that the sink is broken: nothing more can
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..core.context import Context
+from ..future.end import END
+from .callables import callable_for
 from .sending import Closing, Feed, Flush, Send, SendAll
 
 
@@ -99,3 +102,89 @@ class Sink:
         Source of the semantics: ``futures::SinkExt::send_all``.
         """
         return SendAll(self, stream)
+
+    # --- in front of it (sink_adapters.py): each consumes this sink and gives another --------------------------------
+
+    def with_(self, function: Callable[[Any], Any]) -> Sink:
+        """A sink whose items go through an async function first: ``await function(item)`` is sent here.
+
+        >>> import mezame
+        >>> async def double(n): return 2 * n
+        >>> async def main():
+        ...     tx, rx = mezame.sync.mpsc.channel(4)
+        ...     await mezame.stream.PollSender(tx).with_(double).send(21)
+        ...     return await rx.recv()
+        >>> mezame.run(main())
+        42
+
+        Source of the semantics: ``futures::SinkExt::with``.
+        """
+        from .sink_adapters import With
+
+        return With(self, function)
+
+    def with_map(self, function: Callable[[Any], Any]) -> Sink:
+        """A sink whose items go through a plain function first: ``function(item)`` is sent here."""
+        from .sink_adapters import WithMap
+
+        return WithMap(self, callable_for("with_map", function))
+
+    def with_filter(self, predicate: Callable[[Any], Any]) -> Sink:
+        """A sink that sends here only the items for which ``predicate(item)`` is true."""
+        from .sink_adapters import WithMap
+
+        callable_for("with_filter", predicate)
+        return WithMap(self, lambda item: item if predicate(item) else END)
+
+    def with_filter_map(self, function: Callable[[Any], Any]) -> Sink:
+        """A sink that sends ``function(item)`` here, unless that is None."""
+        from .sink_adapters import WithMap
+
+        callable_for("with_filter_map", function)
+
+        def mapped(item: Any) -> Any:
+            value = function(item)
+            return END if value is None else value
+
+        return WithMap(self, mapped)
+
+    def with_flat_map(self, function: Callable[[Any], Any]) -> Sink:
+        """A sink that sends here every item of ``function(item)``, a Stream, or any async or plain iterable.
+
+        Source of the semantics: ``futures::SinkExt::with_flat_map``.
+        """
+        from .sink_adapters import WithFlatMap
+
+        return WithFlatMap(self, function)
+
+    def buffer(self, capacity: int) -> Sink:
+        """A sink that takes up to ``capacity`` items while this one has no room. ``flush`` empties the buffer.
+
+        Source of the semantics: ``futures::SinkExt::buffer``.
+        """
+        from .sink_adapters import Buffer
+
+        return Buffer(self, capacity)
+
+    def fanout(self, other: Sink) -> Sink:
+        """A sink that sends each item here and into ``other``: the same object. There is room when both have room.
+
+        >>> import mezame
+        >>> async def main():
+        ...     (a, ra), (b, rb) = mezame.sync.mpsc.channel(1), mezame.sync.mpsc.channel(1)
+        ...     await mezame.stream.PollSender(a).fanout(mezame.stream.PollSender(b)).send("both")
+        ...     return await ra.recv(), await rb.recv()
+        >>> mezame.run(main())
+        ('both', 'both')
+
+        Source of the semantics: ``futures::SinkExt::fanout``.
+        """
+        from .sink_adapters import Fanout
+
+        return Fanout(self, other)
+
+    def sink_map_err(self, function: Callable[[Exception], BaseException]) -> Sink:
+        """A sink that raises ``function(error)`` where this one raises ``error``."""
+        from .sink_adapters import SinkMapErr
+
+        return SinkMapErr(self, function)

@@ -9,18 +9,12 @@ from ..core.context import Context
 from ..core.coop import poll_proceed
 from ..core.poll import PENDING, Ready, make_ready
 from ..future.end import END
+from .callables import callable_for
 from .next import no_such_item
 from .owned import Owned
 from .stream import Stream
 
 _NOTHING: Any = object()
-
-
-def callable_for(what: str, function: Any) -> Any:
-    """``function``, or ``TypeError`` naming it if it cannot be called."""
-    if not callable(function):
-        raise TypeError(f"{what} needs a function, not {function!r}")
-    return function
 
 
 class Iter(Stream):

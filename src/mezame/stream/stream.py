@@ -24,10 +24,14 @@ from typing import Any
 
 from ..core.context import Context
 from ..future.end import END
+from .methods.consuming import ConsumingMethods
+from .methods.items import ItemMethods
+from .methods.several import SeveralMethods
+from .methods.timed import TimedMethods
 from .next import STOP, Next
 
 
-class Stream:
+class Stream(ItemMethods, SeveralMethods, TimedMethods, ConsumingMethods):
     """A sequence of items that come later. Subclass it and define ``poll_next``; iterate with ``async for``.
 
     ``poll_next(cx)`` returns ``Poll.Ready(item)``, ``Poll.Ready(END)`` when there is no more, or it arranges that
