@@ -161,9 +161,24 @@ async def test_f(): pytest.skip("not today")
 async def test_g(): pytest.xfail("known")
 async def test_h(broken_later): raise mezame.CancelledError
 async def test_i(tmp_path): raise SystemExit(3)
+@pytest.fixture
+async def fine():
+    yield
+    await mezame.yield_now()
+    print("torn down after the alarm")
+async def test_j(fine):
+    import signal
+    def alarm(*_): raise ZeroDivisionError("alarm")       # what pytest-timeout does
+    signal.signal(signal.SIGALRM, alarm)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        await mezame.pending()
+    finally:
+        print("unwound after the alarm")
 """
     )
-    assert outcome.has(failed=3, error=5, passed=2, skipped=1, xfailed=1)
+    assert outcome.has(failed=4, error=5, passed=2, skipped=1, xfailed=1)
+    assert outcome.text.index("unwound after the alarm") < outcome.text.index("torn down after the alarm")
     for text in ("ValueError: set-up", "ValueError: tear-down", "more than one yield", "without a yield", "At index 0"):
         assert text in outcome.text
 

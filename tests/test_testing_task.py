@@ -498,6 +498,22 @@ def test_a_test_that_swallows_its_cancellation_fails_all_the_same():
         test()
 
 
+def test_a_task_that_refuses_to_end_is_named():
+    async def stubborn():
+        try:
+            await mezame.pending()
+        finally:
+            await mezame.pending()
+
+    @mezame.testing.test(leaks="allow", shutdown_timeout=0.05)
+    async def test():
+        mezame.spawn(stubborn(), name="stubborn")
+        await mezame.yield_now()
+
+    with pytest.raises(AssertionError, match="would not end: 'stubborn'"):
+        test()
+
+
 def test_bad_limits_are_named():
     for bad in (0, -1.0):
         with pytest.raises(ValueError, match="timeout must be"):

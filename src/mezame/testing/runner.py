@@ -57,7 +57,9 @@ class Runner:
         self._stage: Any = None
         self._jobs: deque[tuple[Any, Any]] = deque()
         self._more = Notify()
-        self._busy = False  # the stage runs something; it stays so if an interrupt tore us away
+        # Of what runs on the stage. It stays if an exception of a signal handler tears us away from block_on: what runs
+        # there is then cancelled before anything else can.
+        self._outcome: Any = None
         self._closing = False
         self._failed = False
 
@@ -111,18 +113,20 @@ class Runner:
     def _hand_over(self, future: Any) -> Callable[[TimeLimit], Any]:
         async def hand_over(limit: TimeLimit) -> Any:
             limit.stops(current().task, self._stage)
-            self._busy = True
-            done, outcome = oneshot.channel()
+            if self._outcome is not None:
+                self._stage.cancel()
+                await self._outcome
+            done, self._outcome = oneshot.channel()
             self._jobs.append((future, done))
             self._more.notify_one()
             try:
-                ended = await outcome
+                ended = await self._outcome
             except CancelledError:  # the limit, or Ctrl-C
                 self._stage.cancel()
-                await outcome  # it may take long to unwind; a second Ctrl-C ends that
-                self._busy = False
+                await self._outcome  # it may take long to unwind; a second Ctrl-C ends that
+                self._outcome = None
                 raise
-            self._busy = False
+            self._outcome = None
             return ended
 
         return hand_over
@@ -167,7 +171,7 @@ class Runner:
         __tracebackhide__ = True
         leaked: list[Any] = []
         try:
-            if self._stage is not None and not self._busy:
+            if self._stage is not None and self._outcome is None:
                 leaked = self._leaked()
                 self._jobs.append((None, None))
                 self._more.notify_one()
