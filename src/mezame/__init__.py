@@ -44,11 +44,11 @@ from .time.sleep import sleep, sleep_until
 from .time.timeout import timeout, timeout_at
 
 if TYPE_CHECKING:
-    from . import net, sync, task
+    from . import io, net, sync, task
 
 __version__ = "0.1.0"
 
-_LATER = ("net", "sync", "task")  # imported when they are first asked for: a program pays for what it uses
+_LATER = ("io", "net", "sync", "task")  # imported when they are first asked for: a program pays for what it uses
 
 
 def __getattr__(name: str) -> Any:
@@ -86,6 +86,7 @@ __all__ = [
     "branch",
     "future",
     "into_future",
+    "io",
     "join",
     "join_all",
     "main",

@@ -15,6 +15,7 @@ __all__ = [
     "TimerError",
     "TryCurrentError",
     "UnexpectedEof",
+    "WriteZero",
 ]
 
 
@@ -95,7 +96,7 @@ class SelectError(RuntimeError):
     """All branches of a ``select`` are disabled and it has no ``else_``."""
 
 
-class UnexpectedEof(EOFError):
+class UnexpectedEof(EOFError, OSError):
     """A stream ended before what was asked for had come.
 
     Attributes: ``partial``, the bytes that came; ``expected``, how many were wanted.
@@ -105,3 +106,16 @@ class UnexpectedEof(EOFError):
         super().__init__(message)
         self.partial = partial
         self.expected = expected
+
+
+class WriteZero(OSError):
+    """A sink took nothing of what was written to it: it is full for good.
+
+    Attribute: ``written``, how many bytes it had taken before.
+
+    Source of the semantics: ``std::io::ErrorKind::WriteZero``.
+    """
+
+    def __init__(self, message: str, *, written: int) -> None:
+        super().__init__(message)
+        self.written = written
