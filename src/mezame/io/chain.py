@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.poll import PENDING, make_ready
+from .adapter import is_buffered
 from .async_buf_read import AsyncBufRead
 from .async_read import AsyncRead
 from .operation import forward
@@ -67,5 +68,5 @@ class BufChain(Chain, AsyncBufRead):
 
 def chain(first: Any, second: Any) -> Chain:
     """``first.chain(second)``."""
-    buffered = isinstance(first, AsyncBufRead) and isinstance(second, AsyncBufRead)
+    buffered = is_buffered(first) and is_buffered(second)
     return BufChain(first, second) if buffered else Chain(first, second)

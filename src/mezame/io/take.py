@@ -6,13 +6,14 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.poll import PENDING, make_ready
+from .adapter import Adapter, is_buffered
 from .async_buf_read import AsyncBufRead
 from .async_read import AsyncRead
 from .operation import byte_count, forward
 from .read_buf import ReadBuf
 
 
-class Take(AsyncRead):
+class Take(Adapter, AsyncRead):
     """The next ``limit`` bytes of a reader, then the end. From ``reader.take(limit)``.
 
     >>> import mezame
@@ -41,15 +42,6 @@ class Take(AsyncRead):
         """From here on ``limit`` bytes may come, whatever came before."""
         self._limit = byte_count("set_limit: limit", limit)
 
-    @property
-    def inner(self) -> Any:
-        """The reader. What is read from it directly is not counted."""
-        return self._inner
-
-    def into_inner(self) -> Any:
-        """The reader, which goes on behind what was taken."""
-        return self._inner
-
     def poll_read(self, cx: Context, buf: ReadBuf) -> Any:
         if self._limit == 0:
             return make_ready(None)
@@ -60,10 +52,6 @@ class Take(AsyncRead):
         buf.advance(count)
         self._limit -= count
         return make_ready(None)
-
-    def close(self) -> None:
-        """Closes the reader."""
-        self._inner.close()
 
 
 class BufTake(Take, AsyncBufRead):
@@ -86,4 +74,4 @@ class BufTake(Take, AsyncBufRead):
 
 def take(inner: Any, limit: int) -> Take:
     """``inner.take(limit)``."""
-    return BufTake(inner, limit) if isinstance(inner, AsyncBufRead) else Take(inner, limit)
+    return BufTake(inner, limit) if is_buffered(inner) else Take(inner, limit)
