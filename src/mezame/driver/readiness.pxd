@@ -37,6 +37,8 @@ cdef class Source(Guard):
     cdef int _begin(self, int mask) except -2
     @cython.locals(last=bint)
     cdef int _end(self, int drained, int tick) except -1
+    @cython.locals(tick=int, drained=int)
+    cpdef attempt(self, int mask, object function, tuple args)
     cdef bint _park(self, Waiter op, int mask, Waker waker)
     cdef _arm(self, int mask, Context cx)
     cdef _leave(self, Waiter op)

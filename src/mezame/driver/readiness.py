@@ -26,6 +26,7 @@ socket under their hands. The poller forgets it before that.
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from ..core.context import Context
@@ -154,6 +155,24 @@ class Source(Guard):
         self._unlock()
         if last:
             self.owner.close()
+
+    def attempt(self, mask: int, function: Any, args: tuple[Any, ...]) -> Any:
+        """``function(*args)``, once: for the ``try_*`` methods. ``mask``: READ or WRITE.
+
+        Raises ``BlockingIOError`` without a call if the direction is known not to be ready; if the call raises it,
+        the direction counts as not ready until the next event.
+        """
+        tick = self._begin(mask)
+        if tick < 0:
+            raise BlockingIOError(errno.EAGAIN, "not ready: wait for readable() or writable(), then try again")
+        drained = 0
+        try:
+            return function(*args)
+        except BlockingIOError:
+            drained = mask
+            raise
+        finally:
+            self._end(drained, tick)
 
     def _park(self, op: Waiter, mask: int, waker: Waker) -> bool:
         """Puts ``op`` among the waiters. False: it became ready meanwhile, try again."""

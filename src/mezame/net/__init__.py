@@ -8,16 +8,19 @@
 
 from ..errors import UnexpectedEof
 from .addr import lookup_host
-from .halves import OwnedReadHalf, OwnedWriteHalf
+from .halves import OwnedReadHalf, OwnedWriteHalf, ReuniteError
 from .socket import TcpSocket
 from .tcp import TcpListener, TcpStream
+from .udp import UdpSocket
 
 __all__ = [
     "OwnedReadHalf",
     "OwnedWriteHalf",
+    "ReuniteError",
     "TcpListener",
     "TcpSocket",
     "TcpStream",
+    "UdpSocket",
     "UnexpectedEof",
     "lookup_host",
 ]

@@ -56,7 +56,8 @@ def numeric(host: str, port: int, rest: tuple[Any, ...] = ()) -> Resolved | None
     return socket.AF_INET6, (bare, port, flow, scope)
 
 
-def _parse(address: Any) -> tuple[str, int, tuple[Any, ...]]:
+def parse(address: Any) -> tuple[str, int, tuple[Any, ...]]:
+    """(host, port, what else an IPv6 address has) of one address. Raises ``TypeError`` or ``ValueError`` with it."""
     if isinstance(address, str):
         return (*split_host_port(address), ())
     if isinstance(address, tuple) and 2 <= len(address) <= 4 and isinstance(address[0], str):
@@ -70,7 +71,7 @@ async def resolve(address: Any, *, passive: bool = False) -> list[Resolved]:
         if not address:
             raise ValueError("an empty list of addresses: give at least one")
         return [found for one in address for found in await resolve(one, passive=passive)]
-    host, port, rest = _parse(address)
+    host, port, rest = parse(address)
     literal = numeric(host, port, rest)
     if literal is not None:
         return [literal]

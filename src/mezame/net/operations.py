@@ -183,12 +183,15 @@ class CallOp(IoOp):
         self._args = args
 
     def _attempt(self) -> Any:
-        try:
-            value = self._function(*self._args)
-        except (BlockingIOError, InterruptedError):
-            return BLOCKED
-        self._drained = False
-        return value
+        while True:
+            try:
+                value = self._function(*self._args)
+            except BlockingIOError:
+                return BLOCKED
+            except InterruptedError:
+                continue  # it is not known to be empty
+            self._drained = False
+            return value
 
 
 class AcceptOp(IoOp):

@@ -1,33 +1,22 @@
-"""TcpStream and TcpListener: TCP connections of the current runtime.
-
-All operations are unbuffered, lazy futures: nothing happens before they are awaited. A stream may be used by
-several tasks (one that reads, one that writes; ``into_split`` gives the two their own halves).
-"""
+"""TcpStream and TcpListener: TCP connections of the current runtime. What a stream does: ``net/stream_socket.py``."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
 from typing import Any
 
-from ..core.future import Future, ready
-from ..driver.readiness import READ, WRITE, ReadyOp
+from ..core.context import Context
+from ..core.future import Future
 from .connect import connect_tcp
 from .listen import bind_tcp, sleep_after_error
-from .operations import AcceptOp, CallOp, ReadExactOp, ReadIntoOp, WriteOp, length_of, read_op, write_all_op
+from .operations import AcceptOp
+from .options import get_linger, get_ttl, set_linger, set_ttl
 from .register import register
 from .registered import RegisteredSocket
-
-READ_SIZE = 65536
-
-
-def _positive(what: str, value: Any) -> int:
-    if value < 0:
-        raise ValueError(f"{what} must be a number of bytes from 0 on, not {value!r}")
-    return int(value)
+from .stream_socket import StreamSocket
 
 
-class TcpStream(RegisteredSocket):
+class TcpStream(StreamSocket):
     """A TCP connection.
 
     Get one with ``await TcpStream.connect(address)``, from ``TcpListener.accept``, or ``TcpStream.from_std``.
@@ -73,127 +62,6 @@ class TcpStream(RegisteredSocket):
         """Takes over a connected ``socket.socket``. It is made non-blocking and belongs to the stream."""
         return TcpStream(sock, register(sock))
 
-    # --- reading ------------------------------------------------------------------------------------------
-
-    def read(self, limit: int = READ_SIZE) -> Future:
-        """Awaits to between 1 and ``limit`` bytes as soon as there are any; ``b""`` at the end of the stream.
-
-        Raises ``ConnectionResetError`` and other ``OSError``; ``OSError`` (EBADF) if the stream was closed.
-        Cancel safe: no byte is lost.
-        """
-        if limit <= 0:
-            return self._read_nothing(limit)
-        return read_op(self, self._source, limit)
-
-    def _read_nothing(self, limit: int) -> Future:
-        if limit < 0:
-            raise ValueError(f"read needs a number of bytes from 0 on, not {limit!r}")
-        return ready(b"")
-
-    def read_into(self, buffer: Any) -> Future:
-        """Reads into a writable buffer; awaits to the number of bytes, 0 at the end of the stream. Cancel safe."""
-        with memoryview(buffer) as view:
-            if view.readonly:
-                raise TypeError(f"read_into needs a writable buffer, not {type(buffer).__name__}")
-            size = view.nbytes
-        if size == 0:
-            return ready(0)
-        return ReadIntoOp(self, self._source, buffer, size)
-
-    def read_exact(self, size: int) -> Future:
-        """Awaits to exactly ``size`` bytes.
-
-        Raises ``UnexpectedEof`` (an ``EOFError`` with ``.partial``) if the stream ends before. Not cancel
-        safe: bytes that were read when it is cancelled are lost.
-        """
-        if _positive("read_exact: size", size) == 0:
-            return ready(b"")
-        return ReadExactOp(self, self._source, size)
-
-    def peek(self, limit: int = READ_SIZE) -> Future:
-        """The same as ``read``, but the bytes stay and the next read gives them again. Cancel safe."""
-        if _positive("peek: limit", limit) == 0:
-            return ready(b"")
-        return CallOp(self, self._source, READ, self._sock.recv, (limit, socket.MSG_PEEK))
-
-    def try_read(self, limit: int = READ_SIZE) -> bytes:
-        """Reads without waiting. Raises ``BlockingIOError`` if there is nothing."""
-        return self._sock.recv(limit)
-
-    def readable(self) -> Future:
-        """Waits until a read will probably not wait. Cancel safe."""
-        return ReadyOp(self._source, READ)
-
-    # --- writing ------------------------------------------------------------------------------------------
-
-    def write(self, data: Any) -> Future:
-        """Writes as much as there is room for; awaits to the number of bytes. Cancel safe.
-
-        Raises ``BrokenPipeError`` or ``ConnectionResetError`` if the peer is gone.
-        """
-        if length_of(data) == 0:
-            return ready(0)
-        return WriteOp(self, self._source, data)
-
-    def write_all(self, data: Any) -> Future:
-        """Writes all of ``data`` (bytes or any buffer); waits while the peer does not read.
-
-        Not cancel safe: when cancelled, an unknown part has been written.
-        """
-        return write_all_op(self, self._source, data)
-
-    def write_vectored(self, buffers: Iterable[Any]) -> Future:
-        """Writes several buffers with one call, as far as there is room; awaits to the number of bytes.
-
-        Cancel safe.
-        """
-        parts = list(buffers)
-        if not any(length_of(part) for part in parts):
-            return ready(0)
-        return CallOp(self, self._source, WRITE, self._sock.sendmsg, (parts[:IOV_MAX],))
-
-    def try_write(self, data: Any) -> int:
-        """Writes without waiting. Raises ``BlockingIOError`` if there is no room."""
-        return self._sock.send(data)
-
-    def writable(self) -> Future:
-        """Waits until a write will probably not wait. Cancel safe."""
-        return ReadyOp(self._source, WRITE)
-
-    def flush(self) -> Future:
-        """Nothing to do: the stream has no buffer. For code that is written for buffered streams."""
-        return ready(None)
-
-    def shutdown(self) -> Future:
-        """Half-close: the peer sees the end of the stream; reading goes on. Done at once, awaiting is optional."""
-        self._shutdown_write()
-        return ready(None)
-
-    def _shutdown_write(self) -> None:
-        try:
-            self._sock.shutdown(socket.SHUT_WR)
-        except OSError as error:
-            if error.errno != 107:  # ENOTCONN: the peer has reset it, there is nothing left to shut down
-                raise
-
-    # --- halves -------------------------------------------------------------------------------------------
-
-    def into_split(self) -> Any:
-        """(read half, write half) for two tasks; closing or dropping the write half sends the end of stream."""
-        from .halves import OwnedReadHalf, OwnedWriteHalf
-
-        return OwnedReadHalf(self), OwnedWriteHalf(self)
-
-    def split(self) -> Any:
-        """The same as ``into_split``."""
-        return self.into_split()
-
-    # --- the socket -----------------------------------------------------------------------------------------
-
-    def peer_addr(self) -> Any:
-        """The peer's address."""
-        return self._sock.getpeername()
-
     def nodelay(self) -> bool:
         """True if small writes are sent at once (TCP_NODELAY)."""
         return self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
@@ -202,15 +70,36 @@ class TcpStream(RegisteredSocket):
         """Sets TCP_NODELAY. It is on for streams made by ``connect`` and ``accept``."""
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(on))
 
-    def take_error(self) -> OSError | None:
-        """The socket's pending error (SO_ERROR), cleared by the call, or None."""
-        import os
+    def linger(self) -> int | None:
+        """SO_LINGER: the seconds that a close may go on sending, or None if it is off."""
+        return get_linger(self._sock)
 
-        number = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        return OSError(number, os.strerror(number)) if number else None
+    def set_linger(self, seconds: int | None) -> None:
+        """SO_LINGER: for how long a close waits until all is sent; None: it does not wait, the kernel goes on sending.
 
+        With more than 0 a close blocks its thread, the runtime with it, for up to so many seconds.
+        """
+        set_linger(self._sock, seconds)
 
-IOV_MAX = 1024  # POSIX's least upper bound on Linux: more parts in one call are refused
+    def set_zero_linger(self) -> None:
+        """SO_LINGER of 0: closing drops what was not sent and resets the connection. Never blocks."""
+        set_linger(self._sock, 0)
+
+    def quickack(self) -> bool:
+        """TCP_QUICKACK: acknowledgements are sent at once. Linux only."""
+        return self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK) != 0
+
+    def set_quickack(self, on: bool) -> None:
+        """Sets TCP_QUICKACK; the kernel may turn it off again by itself. Linux only."""
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, int(on))
+
+    def ttl(self) -> int:
+        """The time to live (for IPv6 the hop limit) of what is sent."""
+        return get_ttl(self._sock)
+
+    def set_ttl(self, ttl: int) -> None:
+        """Sets the time to live (for IPv6 the hop limit), 1 to 255."""
+        set_ttl(self._sock, ttl)
 
 
 class TcpListener(RegisteredSocket):
@@ -264,6 +153,22 @@ class TcpListener(RegisteredSocket):
         except BaseException:
             sock.close()
             raise
+
+    def poll_accept(self, cx: Context) -> Any:
+        """Polls for the next connection: ``Poll.Ready((TcpStream, address))`` or ``Poll.Pending``.
+
+        Of several polls the latest is woken. When the process has no descriptors left it raises ``OSError``
+        (EMFILE), unlike ``accept``.
+        """
+        return self._reading().poll_call(cx, self._accept_one)
+
+    def ttl(self) -> int:
+        """The time to live (for IPv6 the hop limit) of the connections."""
+        return get_ttl(self._sock)
+
+    def set_ttl(self, ttl: int) -> None:
+        """Sets the time to live (for IPv6 the hop limit) of the connections, 1 to 255."""
+        set_ttl(self._sock, ttl)
 
     def incoming(self) -> Any:
         """An async iterator over the connections: ``async for stream, peer in listener.incoming():``."""
