@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "src" / "mezame"
 RANKS = {
     "errors": 0, "core": 1, "driver": 2, "scheduler": 2, "runtime": 3, "future": 4, "time": 4, "sync": 4,
-    "io": 4, "net": 4, "task": 5, "testing": 6, "cli": 7,
+    "io": 4, "net": 4, "signal": 4, "process": 4, "task": 5, "testing": 6, "cli": 7,
 }  # fmt: skip
 ONLY_C = {"atomic.pxd", "reuse.pxd"}  # declarations of C functions, with nothing to say in Python
 LONG = {

@@ -44,11 +44,12 @@ from .time.sleep import sleep, sleep_until
 from .time.timeout import timeout, timeout_at
 
 if TYPE_CHECKING:
-    from . import io, net, sync, task
+    from . import io, net, process, signal, sync, task
 
 __version__ = "0.1.0"
 
-_LATER = ("io", "net", "sync", "task")  # imported when they are first asked for: a program pays for what it uses
+# Imported when they are first asked for: a program pays for what it uses.
+_LATER = ("io", "net", "process", "signal", "sync", "task")
 
 
 def __getattr__(name: str) -> Any:
@@ -94,11 +95,13 @@ __all__ = [
     "pending",
     "pin",
     "poll_fn",
+    "process",
     "race",
     "ready",
     "run",
     "runtime",
     "select",
+    "signal",
     "sleep",
     "sleep_until",
     "spawn",

@@ -1,5 +1,7 @@
 cimport cython
 
+from cpython.exc cimport PyErr_CheckSignals
+
 from ..core.word cimport Word
 from .poller cimport Poller
 from .readiness cimport Source
@@ -55,6 +57,10 @@ cdef class EpollPoller(Poller):
     cdef int _event_fd
     cdef list _sources
     cdef Word _registered
+    cdef object _watched
+    cdef int _watched_fd
+    cdef bint _signalled
+    cdef _drain(self)
     cdef _put(self, int fd, Source source)
     @cython.locals(found=bint)
     cdef bint _take(self, int fd, Source source) except -1

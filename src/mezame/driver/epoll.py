@@ -45,7 +45,18 @@ def available() -> bool:
 class EpollPoller(Poller):
     """The poller on epoll. See the module's docstring."""
 
-    __slots__ = ("_epoll", "_epoll_fd", "_event_fd", "_registered", "_sources", "needs_rearm", "waits")
+    __slots__ = (
+        "_epoll",
+        "_epoll_fd",
+        "_event_fd",
+        "_registered",
+        "_signalled",
+        "_sources",
+        "_watched",
+        "_watched_fd",
+        "needs_rearm",
+        "waits",
+    )
 
     name = "epoll"
 
@@ -55,6 +66,9 @@ class EpollPoller(Poller):
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._sources = []  # at the place of their descriptors, which the kernel keeps small
         self._registered = Word()
+        self._watched = None
+        self._watched_fd = -1
+        self._signalled = False
         self.needs_rearm = False
         self.waits = 0
         self._epoll.register(self._event_fd, _IN | _ET)
@@ -122,11 +136,18 @@ class EpollPoller(Poller):
         count = epoll_wait_into(self._epoll_fd, self._events, BATCH, timeout)  # type: ignore  # noqa: F821
         for index in range(count):
             self._dispatch(event_fd(self._events, index), event_bits(self._events, index))  # type: ignore  # noqa: F821
+        if self._signalled:
+            # It came while nothing of ours was interpreted, and before we slept. Now, or only after the next event.
+            self._signalled = False
+            PyErr_CheckSignals()  # type: ignore  # noqa: F821 - C, from the .pxd
         return count
 
     def _dispatch(self, fd: int, events: int) -> None:
         source = self._at(fd)
         if source is None:  # our eventfd, or a source that was removed since the kernel made the event
+            if fd == self._watched_fd:
+                self._signalled = True
+                self._drain()
             return
         bits = 0
         if events & (_IN | _PRI):
@@ -148,11 +169,25 @@ class EpollPoller(Poller):
         os.eventfd_write(self._event_fd, 1)
 
     def watch(self, sock: Any) -> None:
-        """Has bytes on ``sock`` (the signal module's wakeup socket) end a ``wait``."""
-        self._epoll.register(sock.fileno(), _IN | _ET)
+        """Has bytes on ``sock`` (the signal module's wakeup socket) end a ``wait``, which lets handlers run."""
+        self._watched = sock
+        self._watched_fd = sock.fileno()
+        self._epoll.register(self._watched_fd, _IN | _ET)
+
+    def _drain(self) -> None:
+        """Empties the watched socket: one that is full would have no more edges."""
+        sock = self._watched
+        if sock is not None:
+            try:
+                while len(sock.recv(4096)) == 4096:
+                    pass
+            except OSError:
+                pass
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
+        self._watched = None
+        self._watched_fd = -1
         self._epoll.unregister(sock.fileno())
 
     def rearm(self, source: Source, mask: int) -> None:

@@ -75,6 +75,7 @@ class Handle:
         self._flavor = flavor
         self._pid = os.getpid()
         self.io = driver if io_enabled else None
+        self.belongings: dict[str, Any] = {}  # what higher layers have once per runtime; closed after the drivers
         self.timers = driver.timers
 
     # --- finding it ---------------------------------------------------------------------------------------
@@ -155,6 +156,11 @@ class Handle:
     def tasks(self) -> list[Task]:
         """The unfinished tasks of this moment, oldest first."""
         return self.executor.tasks()  # type: ignore[no-any-return]
+
+    def close_belongings(self) -> None:
+        """Closes ``belongings``: the last step of closing the runtime."""
+        while self.belongings:
+            self.belongings.popitem()[1].close()
 
     def _check_fork(self, future: Any = None) -> None:
         if os.getpid() != self._pid:

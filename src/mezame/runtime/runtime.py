@@ -333,6 +333,7 @@ class Runtime:
                 threads = threads + self._executor.stuck_threads()
             self._resolver.close(0.0)
             self._driver.shutdown()
+            self._handle.close_belongings()
             if self._watchdog is not None:
                 self._watchdog.stop()
             _live.discard(self)
