@@ -43,6 +43,7 @@ cdef int WRITABLE
 cdef int READ_CLOSED
 cdef int WRITE_CLOSED
 cdef int ERROR
+cdef int PRIORITY
 cdef unsigned int _IN
 cdef unsigned int _PRI
 cdef unsigned int _OUT

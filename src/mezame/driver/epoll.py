@@ -19,7 +19,7 @@ from typing import Any
 
 from ..core.word import Word
 from .poller import Poller
-from .readiness import ERROR, READ_CLOSED, READABLE, WRITABLE, WRITE_CLOSED, Source
+from .readiness import ERROR, PRIORITY, READ_CLOSED, READABLE, WRITABLE, WRITE_CLOSED, Source
 
 try:
     import cython
@@ -74,11 +74,24 @@ class EpollPoller(Poller):
         self._epoll.register(self._event_fd, _IN | _ET)
 
     def add(self, source: Source) -> None:
-        """Registers the source's descriptor, for good. Raises ``OSError``."""
+        """Registers the source's descriptor, for good. Raises ``OSError``; ``FileExistsError`` if it is registered."""
         fd = source.fd
+        events = _RDHUP | _ET
+        if source.interest & READABLE:
+            events |= _IN
+        if source.interest & WRITABLE:
+            events |= _OUT
+        if source.interest & PRIORITY:
+            events |= _PRI
+        if self._at(fd) is not None:
+            # Is that one still open? The kernel knows: it forgets descriptors that are closed behind our back.
+            self._epoll.register(fd, events)
+            self._put(fd, source)
+            self._epoll.modify(fd, events)  # events of in between went to the old one: report them again
+            return
         self._put(fd, source)
         try:
-            self._epoll.register(fd, _IN | _OUT | _RDHUP | _ET)
+            self._epoll.register(fd, events)
         except BaseException:
             self._take(fd, source)
             raise
@@ -87,8 +100,9 @@ class EpollPoller(Poller):
         self._lock()
         while len(self._sources) <= fd:
             self._sources.append(None)
+        if self._sources[fd] is None:
+            self._registered._store(self._registered._load() + 1)
         self._sources[fd] = source
-        self._registered._store(self._registered._load() + 1)
         self._unlock()
 
     def _take(self, fd: int, source: Source) -> bool:
@@ -150,8 +164,10 @@ class EpollPoller(Poller):
                 self._drain()
             return
         bits = 0
-        if events & (_IN | _PRI):
+        if events & _IN:
             bits |= READABLE
+        if events & _PRI:
+            bits |= READABLE | PRIORITY
         if events & _OUT:
             bits |= WRITABLE
         if events & _RDHUP:

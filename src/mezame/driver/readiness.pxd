@@ -11,22 +11,25 @@ from ..core.waker cimport Waker, wake_all
 
 cdef PendingType PENDING
 cdef object _BLOCKED
-cdef int _READABLE
-cdef int _READ
+cdef int _WRITABLE
 cdef int _WRITE
+cdef int _READERS
 cdef int _CLEARABLE
+cdef int _PROVED
 
 cdef class Source(Guard):
     cdef readonly int fd
     cdef readonly object owner
     cdef public object hooks
     cdef public int armed
+    cdef public int interest
     cdef object _poller
     cdef bint _rearm
     cdef int _ready
     cdef int _tick
     cdef int _users
     cdef bint _closed
+    cdef bint _given
     cdef bint _shutdown
     cdef WaitList _readers
     cdef WaitList _writers
@@ -41,6 +44,12 @@ cdef class Source(Guard):
     cpdef attempt(self, int mask, object function, tuple args)
     cdef bint _park(self, Waiter op, int mask, Waker waker)
     cdef _arm(self, int mask, Context cx)
+    @cython.locals(closed=bint, shutdown=bint, bits=int, tick=int)
+    cpdef look(self)
+    cpdef clear(self, int bits, int tick)
+    @cython.locals(closed=bint, shutdown=bint)
+    cpdef hold(self)
+    cpdef release(self)
     cdef _leave(self, Waiter op)
     cpdef close(self)
     cpdef shutdown(self)

@@ -7,7 +7,7 @@ costs no registration call. What the poller said is kept here, as bits, until an
     operation     tries at once if the bit is set (at first both are: optimistic)
     EAGAIN        clears the bit, but only if the tick is still the one seen before the call: an event that
                   came meanwhile is newer than our knowledge
-    short read    clears it too: the kernel's buffer is empty, and new bytes make a new edge
+    short read    clears it too: the kernel's buffer is empty, and new bytes make a new edge (but not an error bit)
     closed bits   are never cleared
 
 The race "found nothing / stored the waker" against an event of another thread:
@@ -47,10 +47,14 @@ WRITABLE = 2
 READ_CLOSED = 4
 WRITE_CLOSED = 8
 ERROR = 16
+PRIORITY = 32  # out-of-band data; reported only to who asks for it in ``Source.interest``
 READ = READABLE | READ_CLOSED | ERROR
 WRITE = WRITABLE | WRITE_CLOSED | ERROR
-CLEARABLE = READABLE | WRITABLE
-_READABLE, _READ, _WRITE, _CLEARABLE = READABLE, READ, WRITE, CLEARABLE  # C integers here, when compiled
+READERS = READ | PRIORITY  # the bits that concern whoever stands in the list of readers
+CLEARABLE = READABLE | WRITABLE | ERROR | PRIORITY
+PROVED = READABLE | WRITABLE | PRIORITY  # by a short read or write; that there is no error, only EAGAIN proves
+# C integers here, when compiled:
+_WRITABLE, _WRITE, _READERS, _CLEARABLE, _PROVED = WRITABLE, WRITE, READERS, CLEARABLE, PROVED
 
 BLOCKED = object()  # an attempt's answer: the kernel said EAGAIN
 _BLOCKED = BLOCKED
@@ -59,11 +63,13 @@ _BLOCKED = BLOCKED
 class Source(Guard):
     """The readiness of one descriptor, and its waiters. Several may wait per direction.
 
-    ``owner`` is the Python object that owns the descriptor (it has ``close``).
+    ``owner`` is the Python object that owns the descriptor (it has ``close``). ``interest`` is what the poller is asked
+    to report, of READABLE, WRITABLE and PRIORITY; set it before the source is added.
     """
 
     __slots__ = (
         "_closed",
+        "_given",
         "_poller",
         "_readers",
         "_ready",
@@ -75,6 +81,7 @@ class Source(Guard):
         "armed",
         "fd",
         "hooks",
+        "interest",
         "owner",
     )
 
@@ -83,12 +90,14 @@ class Source(Guard):
         self.owner = owner
         self.hooks = None
         self.armed = 0
+        self.interest = READABLE | WRITABLE
         self._poller = poller
         self._rearm = bool(poller.needs_rearm)
         self._ready = READABLE | WRITABLE  # optimistic: the first attempt asks the kernel
         self._tick = 0
         self._users = 0
         self._closed = False
+        self._given = False  # detached: closed for us, and the descriptor stays open
         self._shutdown = False
         self._readers = WaitList()
         self._writers = WaitList()
@@ -98,7 +107,7 @@ class Source(Guard):
         self._lock()
         self._ready |= bits
         self._tick = (self._tick + 1) & 0x7FFFFFFF
-        readers = self._readers._length if bits & _READ else 0
+        readers = self._readers._length if bits & _READERS else 0
         writers = self._writers._length if bits & _WRITE else 0
         if readers + writers > 1:
             self._unlock()
@@ -121,7 +130,7 @@ class Source(Guard):
         """The uncommon case: several waiters. Who joined since ``set_ready`` looked is woken too, which is harmless."""
         wakers: list[Waker] = []
         self._lock()
-        if bits & _READ:
+        if bits & _READERS:
             self._readers._take_wakers(wakers)
         if bits & _WRITE:
             self._writers._take_wakers(wakers)
@@ -151,7 +160,7 @@ class Source(Guard):
         if drained and tick == self._tick:
             self._ready &= ~(drained & _CLEARABLE)
         self._users -= 1
-        last = self._closed and self._users == 0
+        last = self._closed and not self._given and self._users == 0
         self._unlock()
         if last:
             self.owner.close()
@@ -180,7 +189,7 @@ class Source(Guard):
         if self._ready & mask or self._closed or self._shutdown:
             self._unlock()
             return False
-        op._park_in(self._readers if mask & _READABLE else self._writers, waker)
+        op._park_in(self._writers if mask & _WRITABLE else self._readers, waker)
         self._unlock()
         return True
 
@@ -189,7 +198,7 @@ class Source(Guard):
         if self._rearm:
             self._poller.rearm(self, mask & CLEARABLE)
         if self.hooks is not None:
-            self.hooks.on_register(current().task, self, "read" if mask & READABLE else "write")
+            self.hooks.on_register(current().task, self, "write" if mask & WRITABLE else "read")
 
     def _leave(self, op: Waiter) -> None:
         """``op`` is dropped: it waits no more."""
@@ -201,6 +210,36 @@ class Source(Guard):
         op._parked = None
         self._unlock()
         del parked
+
+    def look(self) -> tuple[int, int]:
+        """(bits, tick) of this moment, for ``clear``. Raises if it is closed."""
+        self._lock()
+        closed, shutdown, bits, tick = self._closed, self._shutdown, self._ready, self._tick
+        self._unlock()
+        if closed or shutdown:
+            raise closed_error(shutdown and not closed)
+        return bits, tick
+
+    def clear(self, bits: int, tick: int) -> None:
+        """Clears ``bits`` (closed bits stay), if no event came since ``tick``: those would be newer."""
+        self._lock()
+        if tick == self._tick:
+            self._ready &= ~(bits & _CLEARABLE)
+        self._unlock()
+
+    def hold(self) -> None:
+        """Before a call on the descriptor that is not ours: until ``release`` it stays open. Raises if it is closed."""
+        self._lock()
+        closed, shutdown = self._closed, self._shutdown
+        if not (closed or shutdown):
+            self._users += 1
+        self._unlock()
+        if closed or shutdown:
+            raise closed_error(shutdown and not closed)
+
+    def release(self) -> None:
+        """After ``hold``: closes the descriptor if it was closed meanwhile and nobody else is at it."""
+        self._end(0, 0)
 
     def forget_readiness(self) -> None:
         """Before registration: nothing is known to be ready (a socket that is still connecting)."""
@@ -241,6 +280,8 @@ class Source(Guard):
         wakers: list[Waker] = []
         self._lock()
         first = not self._closed
+        if first:
+            self._given = True
         self._closed = True
         self._readers._take_wakers(wakers)
         self._writers._take_wakers(wakers)
@@ -261,7 +302,7 @@ class Source(Guard):
         wake_all(wakers)
 
     def __repr__(self) -> str:
-        names = ("readable", "writable", "read-closed", "write-closed", "error")
+        names = ("readable", "writable", "read-closed", "write-closed", "error", "priority")
         bits = "|".join(name for bit, name in enumerate(names) if self._ready >> bit & 1)
         return f"<Source fd={self.fd} {bits or 'not ready'}{' closed' if self._closed else ''}>"
 
@@ -321,7 +362,7 @@ class IoOp(Waiter):
                 except BaseException:
                     source._end(0, tick)  # it failed, it did not find the buffer empty
                     raise
-                source._end(mask if self._drained else 0, tick)
+                source._end((mask if value is _BLOCKED else mask & _PROVED) if self._drained else 0, tick)
                 if value is not _BLOCKED:
                     self._done = True
                     if self._owner is not None:

@@ -9,13 +9,15 @@ It is used where there is no epoll, and forced by ``MEZAME_DRIVER=selectors`` or
 
 from __future__ import annotations
 
+import errno
+import os
 import selectors
 import socket
 import threading
 from typing import Any
 
 from .poller import Poller
-from .readiness import READABLE, WRITABLE, Source
+from .readiness import PRIORITY, READABLE, WRITABLE, Source
 
 
 class SelectPoller(Poller):
@@ -38,8 +40,13 @@ class SelectPoller(Poller):
         self.waits = 0
 
     def add(self, source: Source) -> None:
-        """Notes the source; it is registered when something waits for it."""
+        """Notes the source; it is registered when something waits for it. ``FileExistsError`` if there is one."""
+        if source.interest & PRIORITY or not source.interest:
+            raise OSError(errno.EOPNOTSUPP, "the selectors driver reports READABLE and WRITABLE only: use epoll")
         with self._changing:
+            before = self._sources.get(source.fd)
+            if before is not None and _is_open(before):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             self._sources[source.fd] = source
 
     def remove(self, source: Source) -> None:
@@ -171,3 +178,11 @@ class SelectPoller(Poller):
         self._selector.close()
         self._receiver.close()
         self._sender.close()
+
+
+def _is_open(source: Source) -> bool:
+    """False if the owner of the descriptor was closed behind our back."""
+    try:
+        return bool(source.owner.fileno() == source.fd)
+    except (AttributeError, OSError, ValueError):
+        return not isinstance(getattr(source.owner, "closed", None), bool)

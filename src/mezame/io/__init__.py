@@ -8,6 +8,7 @@ A stream of bytes is ``class X(AsyncRead, AsyncWrite)``: ``poll_read``, ``poll_w
 from ..errors import UnexpectedEof, WriteZero
 from .allow_std_io import AllowStdIo
 from .async_buf_read import AsyncBufRead
+from .async_fd import AsyncFd, AsyncFdReadyGuard
 from .async_read import AsyncRead
 from .async_seek import AsyncSeek
 from .async_write import AsyncWrite
@@ -19,18 +20,28 @@ from .copy import copy, copy_buf, copy_buf_abortable
 from .copy_bidirectional import copy_bidirectional
 from .cursor import Cursor
 from .duplex import DuplexStream, duplex
+from .inspect_io import InspectReader, InspectWriter
+from .interest import Interest, Ready
 from .join import Join, join
 from .line_writer import LineWriter
 from .lines import Lines, Split
 from .read_buf import ReadBuf
+from .reader_stream import ReaderStream
 from .simplex import SimplexReader, SimplexStream, SimplexWriter, simplex
+from .sink_writer import SinkWriter
 from .split import ReadHalf, WriteHalf, split
+from .std_streams import Stdin, StdWriter, stderr, stdin, stdout
+from .stream_reader import StreamReader
+from .sync_io_bridge import SyncIoBridge
 from .take import Take
 from .trivial import Empty, Repeat, Sink, empty, repeat, sink
+from .write_all_vectored import write_all_vectored
 
 __all__ = [
     "AllowStdIo",
     "AsyncBufRead",
+    "AsyncFd",
+    "AsyncFdReadyGuard",
     "AsyncRead",
     "AsyncSeek",
     "AsyncWrite",
@@ -41,17 +52,27 @@ __all__ = [
     "Cursor",
     "DuplexStream",
     "Empty",
+    "InspectReader",
+    "InspectWriter",
+    "Interest",
     "Join",
     "LineWriter",
     "Lines",
     "ReadBuf",
     "ReadHalf",
+    "ReaderStream",
+    "Ready",
     "Repeat",
     "SimplexReader",
     "SimplexStream",
     "SimplexWriter",
     "Sink",
+    "SinkWriter",
     "Split",
+    "StdWriter",
+    "Stdin",
+    "StreamReader",
+    "SyncIoBridge",
     "Take",
     "UnexpectedEof",
     "WriteHalf",
@@ -67,4 +88,8 @@ __all__ = [
     "simplex",
     "sink",
     "split",
+    "stderr",
+    "stdin",
+    "stdout",
+    "write_all_vectored",
 ]
