@@ -1,4 +1,4 @@
-"""The network: TCP streams, listeners and sockets, and name lookup.
+"""The network: TCP, UDP and Unix sockets, and name lookup.
 
 >>> import mezame
 >>> from mezame.net import lookup_host
@@ -11,7 +11,14 @@ from .addr import lookup_host
 from .halves import OwnedReadHalf, OwnedWriteHalf, ReuniteError
 from .socket import TcpSocket
 from .tcp import TcpListener, TcpStream
+from .tls import TlsAcceptor, TlsConnector
+from .tls_stream import TlsStream
 from .udp import UdpSocket
+from .unix_addr import UCred, UnixSocketAddr
+from .unix_datagram import UnixDatagram
+from .unix_listener import UnixListener
+from .unix_socket import UnixSocket
+from .unix_stream import UnixStream
 
 __all__ = [
     "OwnedReadHalf",
@@ -20,7 +27,16 @@ __all__ = [
     "TcpListener",
     "TcpSocket",
     "TcpStream",
+    "TlsAcceptor",
+    "TlsConnector",
+    "TlsStream",
+    "UCred",
     "UdpSocket",
     "UnexpectedEof",
+    "UnixDatagram",
+    "UnixListener",
+    "UnixSocket",
+    "UnixSocketAddr",
+    "UnixStream",
     "lookup_host",
 ]

@@ -43,12 +43,12 @@ class DatagramSocket(RegisteredSocket):
 
     def recv(self, limit: int = MAX_DATAGRAM) -> Future[bytes]:
         """Awaits to the next message, cut to ``limit`` bytes. Of a connected socket: only the peer's. Cancel safe."""
-        return self._call(READ, self._sock.recv, checked_limit("recv", limit))
+        return self._call(READ, self._receive, checked_limit("recv", limit), 0)
 
     def recv_into(self, buffer: Any) -> Future[int]:
         """Receives into a writable buffer; awaits to the number of bytes. Cancel safe."""
         writable_size("recv_into", buffer)
-        return self._call(READ, self._sock.recv_into, buffer)
+        return self._call(READ, self._receive_into, buffer)
 
     def recv_from(self, limit: int = MAX_DATAGRAM) -> Future[tuple[bytes, Any]]:
         """Awaits to ``(message, sender's address)``; the message is cut to ``limit`` bytes. Cancel safe."""
@@ -61,7 +61,7 @@ class DatagramSocket(RegisteredSocket):
 
     def peek(self, limit: int = MAX_DATAGRAM) -> Future[bytes]:
         """The same as ``recv``, but the message stays in the queue. Cancel safe."""
-        return self._call(READ, self._sock.recv, checked_limit("peek", limit), socket.MSG_PEEK)
+        return self._call(READ, self._receive, checked_limit("peek", limit), socket.MSG_PEEK)
 
     def peek_from(self, limit: int = MAX_DATAGRAM) -> Future[tuple[bytes, Any]]:
         """The same as ``recv_from``, but the message stays in the queue. Cancel safe."""
@@ -73,6 +73,13 @@ class DatagramSocket(RegisteredSocket):
 
     def _sender(self) -> Any:
         return self._receive_from(0, socket.MSG_PEEK)[1]
+
+    def _receive(self, limit: int, flags: int) -> bytes:
+        # recv(0) of Python's sockets makes no call: the message would stay.
+        return self._sock.recv(limit, flags) if limit else self._sock.recvfrom(0, flags)[0]
+
+    def _receive_into(self, buffer: Any) -> int:
+        return self._sock.recvfrom_into(buffer)[0]
 
     def _receive_from(self, limit: int, flags: int) -> tuple[bytes, Any]:
         return self._sock.recvfrom(limit, flags)
@@ -95,12 +102,12 @@ class DatagramSocket(RegisteredSocket):
 
     def try_recv(self, limit: int = MAX_DATAGRAM) -> bytes:
         """``recv`` without waiting. Raises ``BlockingIOError``: await ``readable()``, then try again."""
-        return self._try(READ, self._sock.recv, checked_limit("try_recv", limit))
+        return self._try(READ, self._receive, checked_limit("try_recv", limit), 0)
 
     def try_recv_into(self, buffer: Any) -> int:
         """``recv_into`` without waiting. Raises ``BlockingIOError``."""
         writable_size("try_recv_into", buffer)
-        return self._try(READ, self._sock.recv_into, buffer)
+        return self._try(READ, self._receive_into, buffer)
 
     def try_recv_from(self, limit: int = MAX_DATAGRAM) -> tuple[bytes, Any]:
         """``recv_from`` without waiting. Raises ``BlockingIOError``: await ``readable()``, then try again."""
@@ -113,7 +120,7 @@ class DatagramSocket(RegisteredSocket):
 
     def try_peek(self, limit: int = MAX_DATAGRAM) -> bytes:
         """``peek`` without waiting. Raises ``BlockingIOError``."""
-        return self._try(READ, self._sock.recv, checked_limit("try_peek", limit), socket.MSG_PEEK)
+        return self._try(READ, self._receive, checked_limit("try_peek", limit), socket.MSG_PEEK)
 
     def try_peek_from(self, limit: int = MAX_DATAGRAM) -> tuple[bytes, Any]:
         """``peek_from`` without waiting. Raises ``BlockingIOError``."""
@@ -155,10 +162,7 @@ class DatagramSocket(RegisteredSocket):
 
     def _poll_receive(self, cx: Context, buf: Any, flags: int, *, with_sender: bool) -> Poll[Any]:
         room = buf.unfilled()
-        # A buffer of size 0 means "all of it" to Python's recvfrom_into; here it means that all is cut off.
-        found = self._reading().poll_call(
-            cx, lambda: self._receive_from_into(room, flags) if len(room) else (0, self._receive_from(0, flags)[1])
-        )
+        found = self._reading().poll_call(cx, lambda: self._receive_from_into(room, flags))
         if found is PENDING:
             return found
         count, sender = found.value

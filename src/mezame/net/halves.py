@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..io.async_read import AsyncRead
+from ..io.async_write import AsyncWrite
 from .stream_socket import READ_SIZE, StreamSocket
 
 
@@ -31,6 +33,8 @@ class _Gone:
     """In place of the stream, once a half is closed or used up: so that an open half need not ask."""
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # asked by tools that look at every object
+            raise AttributeError(name)
         raise OSError(9, "this half was closed, or reunited with the other one")
 
 
@@ -48,7 +52,7 @@ def _reunite(reading: OwnedReadHalf, writing: OwnedWriteHalf) -> Any:
     return stream
 
 
-class OwnedReadHalf:
+class OwnedReadHalf(AsyncRead):
     """The reading half: the reading methods of the stream. From ``TcpStream.into_split`` or ``UnixStream.into_split``.
 
     Source of the semantics: ``tokio::net::tcp::OwnedReadHalf``.
@@ -121,14 +125,8 @@ class OwnedReadHalf:
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.close()
 
-    async def __aenter__(self) -> OwnedReadHalf:
-        return self
 
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self.close()
-
-
-class OwnedWriteHalf:
+class OwnedWriteHalf(AsyncWrite):
     """The writing half: the writing methods of the stream. Closing or dropping it sends the end of stream.
 
     Source of the semantics: ``tokio::net::tcp::OwnedWriteHalf``.
@@ -223,12 +221,6 @@ class OwnedWriteHalf:
         return self
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self.close()
-
-    async def __aenter__(self) -> OwnedWriteHalf:
-        return self
-
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.close()
 
     def __del__(self) -> None:

@@ -20,6 +20,8 @@ from ..core.future import Future, ready
 from ..core.poll import PENDING, make_ready
 from ..driver.poll_slot import RECEIVE, SEND
 from ..driver.readiness import BLOCKED, READ, WRITE
+from ..io.async_read import ReadInto
+from ..io.read_buf import ReadBuf
 from .operations import CallOp, ReadExactOp, ReadIntoOp, WriteOp, length_of, read_op, write_all_op
 from .registered import RegisteredSocket
 
@@ -64,7 +66,9 @@ class StreamSocket(RegisteredSocket):
         return ready(b"")
 
     def read_into(self, buffer: Any) -> Future:
-        """Reads into a writable buffer; awaits to the number of bytes, 0 at the end of the stream. Cancel safe."""
+        """Reads into a writable buffer, or a ``ReadBuf``; awaits to the number of bytes, 0 at the end. Cancel safe."""
+        if isinstance(buffer, ReadBuf):
+            return ReadInto(self, buffer)
         size = writable_size("read_into", buffer)
         if size == 0:
             return ready(0)

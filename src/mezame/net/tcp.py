@@ -7,6 +7,8 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.future import Future
+from ..io.async_read import AsyncRead
+from ..io.async_write import AsyncWrite
 from .connect import connect_tcp
 from .listen import bind_tcp, sleep_after_error
 from .operations import AcceptOp
@@ -16,7 +18,7 @@ from .registered import RegisteredSocket
 from .stream_socket import StreamSocket
 
 
-class TcpStream(StreamSocket):
+class TcpStream(StreamSocket, AsyncRead, AsyncWrite):
     """A TCP connection.
 
     Get one with ``await TcpStream.connect(address)``, from ``TcpListener.accept``, or ``TcpStream.from_std``.
