@@ -7,6 +7,7 @@
 """
 
 from ..errors import UnexpectedEof
+from . import pipe
 from .addr import lookup_host
 from .halves import OwnedReadHalf, OwnedWriteHalf, ReuniteError
 from .socket import TcpSocket
@@ -39,4 +40,5 @@ __all__ = [
     "UnixSocketAddr",
     "UnixStream",
     "lookup_host",
+    "pipe",
 ]
