@@ -246,9 +246,9 @@ def test_rooms_go_with_the_last_one():
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("flavour, number", [("current-thread", signal.SIGINT), ("multi-thread", signal.SIGTERM)])
 def test_everybody_is_told_of_the_end(flavour, number):
-    with chatting(flavour, *FREE) as server, Client(server, "aki") as aki, Client(server, "ben") as ben:
+    with chatting(FLAVOURS[flavour], *FREE) as server, Client(server, "aki") as aki, Client(server, "ben") as ben:
         aki.read_until(r"\* guest\d+ is now ben")
         ben.say("one last word")
         assert aki.read() == "ben: one last word"

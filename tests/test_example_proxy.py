@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 import socketserver
+import ssl
 import sys
 import threading
 import urllib.request
@@ -192,6 +193,44 @@ def test_a_reset_of_the_server_ends_the_client(flavour):
         assert end(server)["reset"] == "1"
 
 
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+CERTS = ROOT / "tests" / "certs"
+
+
+def test_clients_speak_tls_and_the_server_does_not(flavour):
+    context = ssl.create_default_context(cafile=CERTS / "ca.pem")
+    data = random.Random(3).randbytes(300_000)
+    with Backend(b"") as backend, proxying(flavour, backend.address, tls_cert=CERTS / "server.pem") as server:
+        with context.wrap_socket(server.connect(), server_hostname="localhost") as sock:
+            sock.sendall(b"hello")
+            assert sock.recv(100) == b"hello"
+            sender = threading.Thread(target=sock.sendall, args=(data,))
+            sender.start()
+            parts = [sock.recv(65536)]
+            while sum(map(len, parts)) < len(data):
+                parts.append(sock.recv(65536))
+            sender.join()
+            assert b"".join(parts) == data
+            sock.unwrap().close()  # the end is said, and answered
+        with server.connect() as plain, contextlib.suppress(ConnectionResetError):
+            plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            read_all(plain)
+        metrics = end(server)
+        assert (metrics["done"], metrics["no_handshake"]) == ("1", "1")
+        assert metrics["up"] == metrics["down"] == "300005"
+
+
+def test_the_end_of_the_server_is_an_end_and_no_cut_for_a_tls_client(flavour):
+    context = ssl.create_default_context(cafile=CERTS / "ca.pem")
+    with (
+        Backend(handle=lambda sock: sock.sendall(b"all there is")) as backend,
+        proxying(flavour, backend.address, tls_cert=CERTS / "server.pem") as server,
+        context.wrap_socket(server.connect(), server_hostname="localhost", suppress_ragged_eofs=False) as sock,
+    ):
+        assert read_all(sock) == b"all there is"
+
+
 # --- the upstreams ----------------------------------------------------------------------------------------------------
 
 
@@ -290,7 +329,7 @@ def test_a_connection_on_which_nothing_moves_is_ended_and_one_on_which_something
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("flavour, number", [("current-thread", signal.SIGTERM), ("multi-thread", signal.SIGINT)])
 def test_connections_are_drained(flavour, number):
     with Backend(b"a") as backend, proxying(flavour, backend.address) as server:
         with server.connect() as sock:

@@ -384,8 +384,7 @@ def test_one_client_too_many_is_told_so_and_a_place_comes_free(flavour):
             assert b"rejected_connections:1" in two.ask("INFO", "stats")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("flavour, number", [("current-thread", signal.SIGTERM), ("multi-thread", signal.SIGINT)])
 def test_a_signal_ends_it_gracefully(flavour, number):
     with serving("redis_server", *FLAVOURS[flavour]) as server:
         with Client(server.connect()) as idle, Client(server.connect()) as busy, Client(server.connect()) as listener:

@@ -18,11 +18,10 @@ from __future__ import annotations
 import argparse
 import logging
 import signal
-import ssl
 import sys
 
 import mezame
-from mezame.net import TcpListener
+from mezame.net import TcpListener, TlsAcceptor
 from mezame.sync import CancellationToken
 
 from .proxy import Limits, Proxy
@@ -30,10 +29,7 @@ from .upstreams import Upstreams
 
 
 async def main(options: argparse.Namespace) -> None:
-    tls = None
-    if options.tls_cert:
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(options.tls_cert, options.tls_key)
+    tls = TlsAcceptor.from_files(options.tls_cert, options.tls_key) if options.tls_cert else None
     upstreams = Upstreams(options.upstream, connect_timeout=options.connect_timeout, pause=options.pause)
     limits = Limits(connections=options.max_connections, idle=options.idle_timeout, patience=options.patience)
     proxy = Proxy(upstreams, limits, tls)

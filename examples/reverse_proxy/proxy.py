@@ -11,13 +11,12 @@ end there are two tokens. ``stopping`` says: take no more connections, let those
 from __future__ import annotations
 
 import logging
-import ssl
 from dataclasses import dataclass
 from typing import Any
 
 import mezame
 from mezame.io import copy_bidirectional
-from mezame.net import TcpListener, TcpStream
+from mezame.net import TcpListener, TcpStream, TlsAcceptor
 from mezame.sync import CancellationToken, Semaphore, SemaphorePermit
 from mezame.task import TaskTracker
 
@@ -45,10 +44,10 @@ class Proxy:
     Args:
         upstreams: where connections go.
         limits: see ``Limits``.
-        tls: a server's context: clients speak TLS, the upstreams do not. None: bytes are passed on as they are.
+        tls: clients speak TLS, the upstreams do not. None: bytes are passed on as they are.
     """
 
-    def __init__(self, upstreams: Upstreams, limits: Limits | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, upstreams: Upstreams, limits: Limits | None = None, tls: TlsAcceptor | None = None) -> None:
         self.upstreams = upstreams
         self.limits = limits or Limits()
         self.metrics = Metrics()
@@ -96,10 +95,17 @@ class Proxy:
         client: Any = stream
         if self._tls is not None:
             try:
-                client = await mezame.timeout(self.limits.handshake, accept_tls(stream, self._tls))
+                client = await self._tls.accept(stream, timeout=self.limits.handshake)
             except OSError as error:  # SSLError and TimeoutError are OSErrors too
                 log.debug("%r", error)
                 return "no_handshake"
+        try:
+            return await self._join(client, link)
+        finally:
+            client.close()  # a TLS client is told that this is the end, if that can be said without waiting
+
+    async def _join(self, client: Any, link: Link) -> str:
+        """Joins a client to an upstream; how that ended."""
         try:
             server = await self.upstreams.connect()
         except NoUpstream:
@@ -130,10 +136,3 @@ class Proxy:
         while True:
             await ticks.tick()
             log.info("%s", self.line())
-
-
-async def accept_tls(stream: TcpStream, context: ssl.SSLContext) -> Any:
-    """The server's side of a TLS handshake."""
-    from mezame.net import TlsAcceptor
-
-    return await TlsAcceptor(context).accept(stream)
