@@ -6,12 +6,12 @@ import socket
 import threading
 
 import pytest
+from polling import CountingWaker
 
 import mezame
 from mezame import Poll
 from mezame.io import AsyncRead, AsyncWrite, BufReader, ReadBuf, copy
 from mezame.net import OwnedReadHalf, OwnedWriteHalf, ReuniteError, TcpListener, TcpStream
-from polling import CountingWaker
 
 pytestmark = pytest.mark.mezame
 
@@ -357,7 +357,7 @@ async def test_poll_ready(pair):
     server.close()
 
 
-# --- halves -----------------------------------------------------------------------------------------------------------
+# --- halves ----------------------------------------------------------------------------------------------------------
 
 
 async def test_dropping_the_write_half_sends_the_end_of_stream_and_forget_does_not(pair):
@@ -457,7 +457,7 @@ async def test_a_half_outlives_a_stream_that_was_closed(pair):
     server.close()
 
 
-# --- TCP only -----------------------------------------------------------------------------------------------------------
+# --- TCP only --------------------------------------------------------------------------------------------------------
 
 
 async def test_tcp_options():

@@ -8,7 +8,7 @@ import struct
 import pytest
 
 import mezame
-from mezame.net import TcpListener, TcpSocket, TcpStream, UnexpectedEof, lookup_host
+from mezame.net import Listener, TcpListener, TcpSocket, TcpStream, UnexpectedEof, UnixListener, lookup_host
 
 pytestmark = pytest.mark.mezame
 
@@ -213,6 +213,47 @@ async def test_tcp_socket_options():
     listener.close()
     with pytest.raises(RuntimeError):
         sock.local_addr()
+
+
+async def test_tcp_socket_reads_its_options_back():
+    sock = TcpSocket.new_v4()
+    assert sock.linger() is None
+    sock.set_linger(2)
+    assert sock.linger() == 2
+    sock.set_zero_linger()
+    assert sock.linger() == 0
+    sock.set_linger(None)
+    assert sock.linger() is None
+    sock.set_tos(0x10)
+    assert sock.tos() == 0x10
+    sock.set_reuseport(True)
+    assert sock.reuseport()
+    sock.set_send_buffer_size(20_000)
+    sock.set_recv_buffer_size(30_000)
+    assert sock.send_buffer_size() >= 20_000 and sock.recv_buffer_size() >= 30_000
+    assert sock.device() is None and sock.take_error() is None
+    for call in (sock.tclass_v6, lambda: sock.set_tclass_v6(1)):
+        with pytest.raises(TypeError, match="set_tos"):
+            call()
+    with pytest.raises(ValueError, match="-1"):
+        sock.set_linger(-1)
+    with pytest.raises(OSError):
+        sock.bind_device("no-such-device")
+    sock.close()
+    try:
+        six = TcpSocket.new_v6()
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    six.set_tclass_v6(8)
+    assert six.tclass_v6() == six.tos() == 8
+    six.close()
+
+
+async def test_listeners_are_listeners(tmp_path):
+    with UnixListener.bind(tmp_path / "s") as unix:
+        async with await TcpListener.bind("127.0.0.1:0") as tcp:
+            assert isinstance(tcp, Listener) and isinstance(unix, Listener)
+    assert not isinstance(socket.socket, Listener)
 
 
 async def test_idle_connections_make_no_driver_turns():

@@ -8,17 +8,17 @@ import threading
 from pathlib import Path
 
 import pytest
+from polling import CountingWaker
 
 import mezame
 from mezame import Poll
 from mezame.io import ReadBuf
 from mezame.net import UCred, UnixDatagram, UnixListener, UnixSocket, UnixSocketAddr, UnixStream
-from polling import CountingWaker
 
 pytestmark = pytest.mark.mezame
 
 
-# --- streams ----------------------------------------------------------------------------------------------------------
+# --- streams ---------------------------------------------------------------------------------------------------------
 
 
 async def test_listener_and_stream_at_a_path(tmp_path):
@@ -36,12 +36,12 @@ async def test_listener_and_stream_at_a_path(tmp_path):
             assert await server.read() == b""
             server.close()
     assert stat.S_ISSOCK(path.stat().st_mode)  # close leaves the file
-    with pytest.raises(OSError, match="a.sock") as caught:
+    with pytest.raises(OSError, match=r"a\.sock") as caught:
         UnixListener.bind(path)
     assert caught.value.errno == errno.EADDRINUSE
-    with pytest.raises(ConnectionRefusedError, match="a.sock"):
+    with pytest.raises(ConnectionRefusedError, match=r"a\.sock"):
         await UnixStream.connect(path)
-    with pytest.raises(FileNotFoundError, match="none.sock"):
+    with pytest.raises(FileNotFoundError, match=r"none\.sock"):
         await UnixStream.connect(tmp_path / "none.sock")
 
 
@@ -140,7 +140,7 @@ async def test_against_pythons_own_sockets(tmp_path):
         thread.join(10)
 
 
-# --- addresses ----------------------------------------------------------------------------------------------------------
+# --- addresses -------------------------------------------------------------------------------------------------------
 
 
 def test_addresses():
@@ -172,7 +172,7 @@ async def test_bad_addresses():
         await UnixStream.connect(b"")
 
 
-# --- descriptors --------------------------------------------------------------------------------------------------------
+# --- descriptors -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [UnixStream, UnixDatagram])
@@ -230,7 +230,7 @@ async def test_a_cancelled_recv_fds_loses_nothing():
     right.close()
 
 
-# --- datagrams ----------------------------------------------------------------------------------------------------------
+# --- datagrams -------------------------------------------------------------------------------------------------------
 
 
 async def test_datagrams_by_path(tmp_path):
@@ -319,7 +319,7 @@ async def test_datagrams_by_poll_and_shutdown(tmp_path):
     right.close()
 
 
-# --- UnixSocket ---------------------------------------------------------------------------------------------------------
+# --- UnixSocket ------------------------------------------------------------------------------------------------------
 
 
 async def test_unix_socket_becomes_one_of_three(tmp_path):

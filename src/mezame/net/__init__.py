@@ -10,6 +10,7 @@ from ..errors import UnexpectedEof
 from . import pipe
 from .addr import lookup_host
 from .halves import OwnedReadHalf, OwnedWriteHalf, ReuniteError
+from .listener import Listener
 from .socket import TcpSocket
 from .tcp import TcpListener, TcpStream
 from .tls import TlsAcceptor, TlsConnector
@@ -22,6 +23,7 @@ from .unix_socket import UnixSocket
 from .unix_stream import UnixStream
 
 __all__ = [
+    "Listener",
     "OwnedReadHalf",
     "OwnedWriteHalf",
     "ReuniteError",

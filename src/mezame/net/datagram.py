@@ -9,15 +9,17 @@ not an end.
 from __future__ import annotations
 
 import socket
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from ..core.context import Context
-from ..core.future import Future
 from ..core.poll import PENDING, Poll
 from ..driver.readiness import READ, WRITE
 from .operations import CallOp, length_of
 from .registered import RegisteredSocket
 from .stream_socket import writable_size
+
+T = TypeVar("T")
 
 MAX_DATAGRAM = 65536  # no UDP message is longer
 
@@ -36,38 +38,38 @@ class DatagramSocket(RegisteredSocket):
 
     __slots__ = ()
 
-    def _call(self, mask: int, function: Any, *args: Any) -> Future[Any]:
+    def _call(self, mask: int, function: Callable[..., T], *args: Any) -> Awaitable[T]:
         return CallOp(self, self._source, mask, function, args)
 
     # --- receiving ------------------------------------------------------------------------------------------
 
-    def recv(self, limit: int = MAX_DATAGRAM) -> Future[bytes]:
+    def recv(self, limit: int = MAX_DATAGRAM) -> Awaitable[bytes]:
         """Awaits to the next message, cut to ``limit`` bytes. Of a connected socket: only the peer's. Cancel safe."""
         return self._call(READ, self._receive, checked_limit("recv", limit), 0)
 
-    def recv_into(self, buffer: Any) -> Future[int]:
+    def recv_into(self, buffer: Any) -> Awaitable[int]:
         """Receives into a writable buffer; awaits to the number of bytes. Cancel safe."""
         writable_size("recv_into", buffer)
         return self._call(READ, self._receive_into, buffer)
 
-    def recv_from(self, limit: int = MAX_DATAGRAM) -> Future[tuple[bytes, Any]]:
+    def recv_from(self, limit: int = MAX_DATAGRAM) -> Awaitable[tuple[bytes, Any]]:
         """Awaits to ``(message, sender's address)``; the message is cut to ``limit`` bytes. Cancel safe."""
         return self._call(READ, self._receive_from, checked_limit("recv_from", limit), 0)
 
-    def recv_from_into(self, buffer: Any) -> Future[tuple[int, Any]]:
+    def recv_from_into(self, buffer: Any) -> Awaitable[tuple[int, Any]]:
         """Receives into a writable buffer; awaits to ``(number of bytes, sender's address)``. Cancel safe."""
         writable_size("recv_from_into", buffer)
         return self._call(READ, self._receive_from_into, buffer, 0)
 
-    def peek(self, limit: int = MAX_DATAGRAM) -> Future[bytes]:
+    def peek(self, limit: int = MAX_DATAGRAM) -> Awaitable[bytes]:
         """The same as ``recv``, but the message stays in the queue. Cancel safe."""
         return self._call(READ, self._receive, checked_limit("peek", limit), socket.MSG_PEEK)
 
-    def peek_from(self, limit: int = MAX_DATAGRAM) -> Future[tuple[bytes, Any]]:
+    def peek_from(self, limit: int = MAX_DATAGRAM) -> Awaitable[tuple[bytes, Any]]:
         """The same as ``recv_from``, but the message stays in the queue. Cancel safe."""
         return self._call(READ, self._receive_from, checked_limit("peek_from", limit), socket.MSG_PEEK)
 
-    def peek_sender(self) -> Future[Any]:
+    def peek_sender(self) -> Awaitable[Any]:
         """Awaits to the address of who sent the next message, which stays in the queue. Cancel safe."""
         return self._call(READ, self._sender)
 
@@ -89,7 +91,7 @@ class DatagramSocket(RegisteredSocket):
 
     # --- sending --------------------------------------------------------------------------------------------
 
-    def send(self, data: Any) -> Future[int]:
+    def send(self, data: Any) -> Awaitable[int]:
         """Sends a message to the peer that the socket is connected to; awaits to the number of bytes. Cancel safe.
 
         Raises ``OSError`` (EDESTADDRREQ or ENOTCONN) if it is not connected, ``ConnectionRefusedError`` if an earlier
@@ -135,32 +137,33 @@ class DatagramSocket(RegisteredSocket):
         length_of(data)
         return self._try(WRITE, self._sock.send, data)
 
-    def _try(self, mask: int, function: Any, *args: Any) -> Any:
-        return self._source.attempt(mask, function, args)
+    def _try(self, mask: int, function: Callable[..., T], *args: Any) -> T:
+        value: T = self._source.attempt(mask, function, args)
+        return value
 
     # --- by poll: of several polls in one direction the latest is woken ------------------------------------------
 
-    def poll_recv(self, cx: Context, buf: Any) -> Poll[None]:
+    def poll_recv(self, cx: Context, buf: Any) -> Any:
         """Polls for a message, which is put into ``buf``, a ``ReadBuf``."""
         return self._poll_receive(cx, buf, 0, with_sender=False)
 
-    def poll_recv_from(self, cx: Context, buf: Any) -> Poll[Any]:
+    def poll_recv_from(self, cx: Context, buf: Any) -> Any:
         """Polls for a message, which is put into ``buf``, a ``ReadBuf``; Ready with the sender's address."""
         return self._poll_receive(cx, buf, 0, with_sender=True)
 
-    def poll_peek(self, cx: Context, buf: Any) -> Poll[None]:
+    def poll_peek(self, cx: Context, buf: Any) -> Any:
         """The same as ``poll_recv``, but the message stays in the queue."""
         return self._poll_receive(cx, buf, socket.MSG_PEEK, with_sender=False)
 
-    def poll_peek_from(self, cx: Context, buf: Any) -> Poll[Any]:
+    def poll_peek_from(self, cx: Context, buf: Any) -> Any:
         """The same as ``poll_recv_from``, but the message stays in the queue."""
         return self._poll_receive(cx, buf, socket.MSG_PEEK, with_sender=True)
 
-    def poll_peek_sender(self, cx: Context) -> Poll[Any]:
+    def poll_peek_sender(self, cx: Context) -> Any:
         """Polls for the address of who sent the next message."""
         return self._reading().poll_call(cx, self._sender)
 
-    def _poll_receive(self, cx: Context, buf: Any, flags: int, *, with_sender: bool) -> Poll[Any]:
+    def _poll_receive(self, cx: Context, buf: Any, flags: int, *, with_sender: bool) -> Any:
         room = buf.unfilled()
         found = self._reading().poll_call(cx, lambda: self._receive_from_into(room, flags))
         if found is PENDING:
@@ -169,16 +172,16 @@ class DatagramSocket(RegisteredSocket):
         buf.advance(count)
         return Poll.Ready(sender if with_sender else None)
 
-    def poll_send(self, cx: Context, data: Any) -> Poll[int]:
+    def poll_send(self, cx: Context, data: Any) -> Any:
         """Polls for room and sends a message to the peer; Ready with the number of bytes."""
         length_of(data)
         return self._writing().poll_call(cx, lambda: self._sock.send(data))
 
-    def poll_recv_ready(self, cx: Context) -> Poll[None]:
+    def poll_recv_ready(self, cx: Context) -> Any:
         """The same as ``poll_read_ready``."""
         return self.poll_read_ready(cx)
 
-    def poll_send_ready(self, cx: Context) -> Poll[None]:
+    def poll_send_ready(self, cx: Context) -> Any:
         """The same as ``poll_write_ready``."""
         return self.poll_write_ready(cx)
 

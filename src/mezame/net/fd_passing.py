@@ -5,10 +5,9 @@ from __future__ import annotations
 import array
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
-from ..core.future import Future
 from ..driver.readiness import READ, WRITE
 from .operations import CallOp, length_of
 
@@ -23,7 +22,7 @@ class FdPassing:
     _sock: Any
     _source: Any
 
-    def send_fds(self, data: Any, fds: Iterable[Any]) -> Future[int]:
+    def send_fds(self, data: Any, fds: Iterable[Any]) -> Awaitable[int]:
         """Sends ``data`` and descriptors with it; awaits to the number of bytes that went.
 
         Args:
@@ -43,7 +42,7 @@ class FdPassing:
             raise ValueError("send_fds needs at least one byte of data: on a stream the descriptors travel with it")
         return CallOp(self, self._source, WRITE, _send, (self._sock, data, numbers))
 
-    def recv_fds(self, limit: int = 65536, max_fds: int = FDS_MAX) -> Future[tuple[bytes, list[int]]]:
+    def recv_fds(self, limit: int = 65536, max_fds: int = FDS_MAX) -> Awaitable[tuple[bytes, list[int]]]:
         """Awaits to ``(bytes, descriptors)``; the descriptors are yours to close, and are not inherited by children.
 
         Args:

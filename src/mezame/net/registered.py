@@ -132,10 +132,10 @@ class RegisteredSocket:
         """Closes the socket. Operations that wait on it raise. Idempotent; from any thread."""
         self._source.close()
 
-    def __aenter__(self) -> Future:
+    def __aenter__(self) -> Any:
         return ready(self)
 
-    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Future:
+    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         self.close()
         return ready(None)
 

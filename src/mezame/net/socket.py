@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any
 
 from .addr import Resolved, resolve
 from .connect import connect_socket
+from .options import bind_device, get_device, get_linger, get_tos, set_linger, set_tos
 from .register import register
 from .tcp import TcpListener
 
@@ -44,7 +46,10 @@ class TcpSocket:
 
     @staticmethod
     def from_std(sock: socket.socket) -> TcpSocket:
-        """Takes over an unconnected ``socket.socket``."""
+        """Takes over an unconnected ``socket.socket``.
+
+        Source of the semantics: ``tokio::net::TcpSocket::from_std_stream``.
+        """
         made = TcpSocket.__new__(TcpSocket)
         sock.setblocking(False)
         made._sock = sock
@@ -111,10 +116,50 @@ class TcpSocket:
 
     def set_linger(self, seconds: int | None) -> None:
         """SO_LINGER: how long a close waits for unsent data; None: off; 0: close resets the connection."""
-        import struct
+        set_linger(self._open(), seconds)
 
-        on, value = (0, 0) if seconds is None else (1, seconds)
-        self._open().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", on, value))
+    def set_zero_linger(self) -> None:
+        """SO_LINGER of 0: closing drops what was not sent and resets the connection."""
+        set_linger(self._open(), 0)
+
+    def linger(self) -> int | None:
+        """SO_LINGER in seconds, None if it is off."""
+        return get_linger(self._open())
+
+    def set_tos(self, tos: int) -> None:
+        """IP_TOS, 0 to 255; of an IPv6 socket IPV6_TCLASS."""
+        set_tos(self._open(), tos)
+
+    def tos(self) -> int:
+        """IP_TOS; of an IPv6 socket IPV6_TCLASS."""
+        return get_tos(self._open())
+
+    def set_tclass_v6(self, tclass: int) -> None:
+        """IPV6_TCLASS, 0 to 255. Raises ``TypeError`` for an IPv4 socket."""
+        set_tos(self._v6(), tclass)
+
+    def tclass_v6(self) -> int:
+        """IPV6_TCLASS. Raises ``TypeError`` for an IPv4 socket."""
+        return get_tos(self._v6())
+
+    def _v6(self) -> socket.socket:
+        sock = self._open()
+        if sock.family != socket.AF_INET6:
+            raise TypeError("an IPv4 socket has no traffic class: see set_tos and tos")
+        return sock
+
+    def bind_device(self, name: str | None) -> None:
+        """Binds the socket to an interface, None: to none. Linux only."""
+        bind_device(self._open(), name)
+
+    def device(self) -> str | None:
+        """The interface that the socket is bound to, or None. Linux only."""
+        return get_device(self._open())
+
+    def take_error(self) -> OSError | None:
+        """The socket's pending error (SO_ERROR), cleared by the call, or None."""
+        number = self._get(socket.SOL_SOCKET, socket.SO_ERROR)
+        return OSError(number, os.strerror(number)) if number else None
 
     def local_addr(self) -> Any:
         """The address it is bound to."""

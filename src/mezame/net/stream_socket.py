@@ -3,9 +3,9 @@
 All operations are unbuffered, lazy futures: nothing happens before they are awaited. A stream may be used by several
 tasks (one that reads, one that writes; ``into_split`` gives the two their own halves).
 
-``TcpStream`` and ``UnixStream`` are this class and ``AsyncRead`` and ``AsyncWrite``, in this order: what is defined here
-is found before the traits' own methods, which are made of ``poll_read`` and ``poll_write``. Both ways of reading may be
-mixed on one stream.
+``TcpStream`` and ``UnixStream`` are this class and ``AsyncRead`` and ``AsyncWrite``, in this order: what is defined
+here is found before the traits' own methods, which are made of ``poll_read`` and ``poll_write``. Both ways of reading
+may be mixed on one stream.
 """
 
 from __future__ import annotations
@@ -95,12 +95,14 @@ class StreamSocket(RegisteredSocket):
 
         News of the socket come from the driver: await ``readable()``, then try.
         """
-        return self._source.attempt(READ, self._sock.recv, (_positive("try_read: limit", limit),))
+        data: bytes = self._source.attempt(READ, self._sock.recv, (_positive("try_read: limit", limit),))
+        return data
 
     def try_read_into(self, buffer: Any) -> int:
         """Reads into a writable buffer without waiting; the number of bytes. See ``try_read``."""
         writable_size("try_read_into", buffer)
-        return self._source.attempt(READ, self._sock.recv_into, (buffer,))
+        count: int = self._source.attempt(READ, self._sock.recv_into, (buffer,))
+        return count
 
     def poll_read(self, cx: Context, buf: Any) -> Any:
         """Polls for bytes, which are put into ``buf``, a ``ReadBuf``; Ready with nothing put there is the end."""
@@ -145,7 +147,7 @@ class StreamSocket(RegisteredSocket):
         Cancel safe.
         """
         parts = list(buffers)
-        if not any([length_of(part) for part in parts]):
+        if sum(length_of(part) for part in parts) == 0:
             return ready(0)
         return CallOp(self, self._source, WRITE, self._sock.sendmsg, (parts[:IOV_MAX],))
 
@@ -155,11 +157,13 @@ class StreamSocket(RegisteredSocket):
         News of the socket come from the driver: await ``writable()``, then try.
         """
         length_of(data)
-        return self._source.attempt(WRITE, self._sock.send, (data,))
+        count: int = self._source.attempt(WRITE, self._sock.send, (data,))
+        return count
 
     def try_write_vectored(self, buffers: Iterable[Any]) -> int:
         """Writes several buffers without waiting; the number of bytes. See ``try_write``."""
-        return self._source.attempt(WRITE, self._sock.sendmsg, (list(buffers)[:IOV_MAX],))
+        count: int = self._source.attempt(WRITE, self._sock.sendmsg, (list(buffers)[:IOV_MAX],))
+        return count
 
     def poll_write(self, cx: Context, data: Any) -> Any:
         """Polls for room and writes; Ready with the number of bytes."""
@@ -171,7 +175,7 @@ class StreamSocket(RegisteredSocket):
     def poll_write_vectored(self, cx: Context, buffers: Iterable[Any]) -> Any:
         """The same as ``poll_write`` for several buffers, with one call."""
         parts = list(buffers)
-        if not any([length_of(part) for part in parts]):
+        if sum(length_of(part) for part in parts) == 0:
             return make_ready(0)
         return self._writing().poll_call(cx, lambda: self._sock.sendmsg(parts[:IOV_MAX]))
 

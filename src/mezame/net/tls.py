@@ -1,7 +1,7 @@
 """TlsConnector and TlsAcceptor: the client's and the server's way from a stream of bytes to a ``TlsStream``.
 
-What is trusted and what is shown is a ``ssl.SSLContext`` of the standard library; see its documentation for all that can
-be set there (versions, ciphers, a callback for the name that the client asks for, key logs).
+What is trusted and what is shown is a ``ssl.SSLContext`` of the standard library; see its documentation for all that
+can be set there (versions, ciphers, a callback for the name that the client asks for, key logs).
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from .tls_stream import Handshake, TlsStream
 HANDSHAKE_LIMIT = 60.0  # seconds, unless the caller says otherwise: a peer that says nothing holds nothing for ever
 
 
-async def _shake_hands(inner: Any, wrap: Callable[[ssl.MemoryBIO, ssl.MemoryBIO], Any], limit: float | None) -> TlsStream:
+async def _shake_hands(
+    inner: Any, wrap: Callable[[ssl.MemoryBIO, ssl.MemoryBIO], Any], limit: float | None
+) -> TlsStream:
     """Completes the handshake, or closes the transport: whatever ends it, nothing is left open."""
     try:
         stream = TlsStream(inner, TlsEngine(wrap))

@@ -6,7 +6,7 @@
 
 The states of the two directions, which are independent once the handshake is over:
 
-    sending     HANDSHAKE --handshake()--> OPEN --close_notify()--> CLOSED       write() of a closed one: BrokenPipeError
+    sending     HANDSHAKE --handshake()--> OPEN --close_notify()--> CLOSED       write() then: BrokenPipeError
     receiving   HANDSHAKE --handshake()--> OPEN --peer's close_notify--> CLOSED  read() answers 0: a clean end
                                            OPEN --ended() by the transport-----> read() raises UnexpectedEof: cut off
 
@@ -78,6 +78,11 @@ class TlsEngine:
             self.handshake_done = True
             return None
 
+    def sent_tickets(self) -> bool:
+        """True if the handshake, which is complete, ended with tickets of ours: a server's in TLS 1.3."""
+        with self._lock:
+            return bool(self._object.server_side) and self._object.version() == "TLSv1.3"
+
     def read_into(self, room: memoryview) -> Any:
         """Decrypts into ``room``, which is not empty: the number of bytes, 0 at the clean end, or WANT."""
         with self._lock:
@@ -107,7 +112,7 @@ class TlsEngine:
             return self._run(self._object.write, data[:MAX_PLAIN])
 
     def close_notify(self) -> None:
-        """Ends our direction: puts the close_notify into the output, once. What the peer has sent is still to be read."""
+        """Ends our direction: puts the close_notify into the output, once. What the peer sends is still to be read."""
         with self._lock:
             if self.sent_close or not self.handshake_done:
                 return

@@ -61,7 +61,12 @@ class Side:
         self.slots = (AtomicWaker(), AtomicWaker())
         # The waker refers to the slots, not to the stream: the transport may keep it longer than that lives.
         slots = self.slots
-        self.cx = Context.from_waker(Waker.from_callable(lambda: (slots[0].wake(), slots[1].wake())))
+
+        def wake() -> None:
+            slots[READER].wake()
+            slots[WRITER].wake()
+
+        self.cx = Context.from_waker(Waker.from_callable(wake))
 
 
 class TlsStream(AsyncRead, AsyncWrite):
@@ -164,7 +169,11 @@ class TlsStream(AsyncRead, AsyncWrite):
             raise OSError(9, "the TLS stream was closed")
 
     def _poll_handshake(self, cx: Context) -> Any:
-        """Ready(None) once the handshake is complete and our part of it has gone out. Before any other use."""
+        """Ready(None) once the handshake is complete and our part of it has gone out. Before any other use.
+
+        What a server sends last in TLS 1.3 are tickets for later sessions, which a client need not read: they go out
+        before what is written next, and are not waited for.
+        """
         while True:
             seen = self._fed
             try:
@@ -174,7 +183,7 @@ class TlsStream(AsyncRead, AsyncWrite):
                 raise
             drained = self._poll_drain(READER, cx)
             if step is not WANT:
-                return make_ready(None) if drained else PENDING
+                return make_ready(None) if drained or self._engine.sent_tickets() else PENDING
             if not self._poll_fill(READER, cx, seen):
                 return PENDING
 
@@ -345,7 +354,7 @@ class TlsStream(AsyncRead, AsyncWrite):
         return cipher
 
     def peer_certificate(self, *, binary: bool = False) -> Any:
-        """The peer's certificate as a dict (empty if it was not verified), as DER bytes if ``binary``, None: has none."""
+        """The peer's certificate: a dict (empty if it was not verified), or DER bytes if ``binary``; or None."""
         return self._engine.ask("getpeercert", binary)
 
     def server_name(self) -> str | None:

@@ -9,7 +9,6 @@ from collections.abc import Awaitable
 from typing import Any
 
 from ..core.context import Context
-from ..core.poll import Poll
 from ..driver.readiness import WRITE
 from .addr import Resolved, numeric, parse, resolve
 from .datagram import DatagramSocket
@@ -111,8 +110,7 @@ class UdpSocket(DatagramSocket):
 
     async def _resolve_and_send(self, data: Any, address: Any) -> int:
         target = self._of_family(address, await resolve(address))[0]
-        sent: int = await self._call(WRITE, self._sock.sendto, data, target)
-        return sent
+        return await self._call(WRITE, self._sock.sendto, data, target)
 
     def _known(self, address: Any) -> tuple[Any, ...]:
         target = self._literal(address)
@@ -123,10 +121,9 @@ class UdpSocket(DatagramSocket):
     def try_send_to(self, data: Any, address: Any) -> int:
         """``send_to`` without waiting; the address must be numeric. Raises ``BlockingIOError``."""
         length_of(data)
-        sent: int = self._try(WRITE, self._sock.sendto, data, self._known(address))
-        return sent
+        return self._try(WRITE, self._sock.sendto, data, self._known(address))
 
-    def poll_send_to(self, cx: Context, data: Any, address: Any) -> Poll[int]:
+    def poll_send_to(self, cx: Context, data: Any, address: Any) -> Any:
         """Polls for room and sends a message to a numeric address; Ready with the number of bytes."""
         length_of(data)
         target = self._known(address)

@@ -1,7 +1,7 @@
 """UnixSocketAddr and UCred: where a Unix socket is, and who is at its other end.
 
-A Unix address is a path of the file system, a name of the abstract namespace (Linux: bytes after a leading NUL, no file,
-gone with the last socket), or nothing.
+A Unix address is a path of the file system, a name of the abstract namespace (Linux: bytes after a leading NUL, no
+file, gone with the last socket), or nothing.
 """
 
 from __future__ import annotations
@@ -36,15 +36,20 @@ class UnixSocketAddr:
     __slots__ = ("_name",)
 
     def __init__(self, name: Any) -> None:
-        raw: bytes = name._name if isinstance(name, UnixSocketAddr) else _encoded(name)
+        raw = name.raw if isinstance(name, UnixSocketAddr) else _encoded(name)
         if raw[:1] == b"\0":
             if len(raw) > ABSTRACT_MAX:
                 raise ValueError(f"{name!r}: an abstract name has at most {ABSTRACT_MAX - 1} bytes after the NUL")
         elif b"\0" in raw:
             raise ValueError(f"{name!r}: a path has no NUL in it; an abstract name begins with one")
         elif len(raw) > PATH_MAX:
-            raise ValueError(f"{name!r}: the path of a socket has at most {PATH_MAX} bytes: use a shorter or relative one")
+            raise ValueError(f"{name!r}: the path of a socket has at most {PATH_MAX} bytes: use a shorter one")
         self._name = raw
+
+    @property
+    def raw(self) -> bytes:
+        """The name as bytes; an abstract one begins with NUL."""
+        return self._name
 
     def is_unnamed(self) -> bool:
         """True if there is no name: the socket was not bound."""
@@ -82,7 +87,7 @@ def named(name: Any) -> Any:
     """A name that the user gave, for the kernel. Raises as ``UnixSocketAddr``, and for one that is empty."""
     address = UnixSocketAddr(name)
     if address.is_unnamed():
-        raise ValueError(f"{name!r}: an empty name is no address: give a path, or an abstract name that begins with NUL")
+        raise ValueError(f"{name!r}: an empty name is no address: give a path, or NUL and an abstract name")
     return address.for_kernel()
 
 

@@ -8,11 +8,12 @@ had sent; if others have filled the queue there is no event, so it asks again, a
 from __future__ import annotations
 
 import socket
+from collections.abc import Awaitable
 from typing import Any
 
 from ..core.context import Context
 from ..core.future import Future
-from ..core.poll import PENDING, Poll
+from ..core.poll import PENDING
 from ..driver.readiness import WRITABLE, WRITE
 from ..time.sleep import Sleep, sleep
 from .datagram import DatagramSocket
@@ -95,13 +96,13 @@ class UnixDatagram(FdPassing, DatagramSocket):
         """Sets the peer, at once: ``send`` goes there, and only its messages are received. May be called again."""
         self._sock.connect(named(address))
 
-    def send_to(self, data: Any, address: Any) -> Future[int]:
+    def send_to(self, data: Any, address: Any) -> Awaitable[int]:
         """Sends a message to ``address``; waits while the receiver's queue is full; awaits to the number of bytes.
 
         Raises ``FileNotFoundError``, ``ConnectionRefusedError`` and other ``OSError``. Cancel safe.
         """
         length_of(data)
-        return SendTo(self._call(WRITE, self._sock.sendto, data, named(address)), self)
+        return SendTo(CallOp(self, self._source, WRITE, self._sock.sendto, (data, named(address))), self)
 
     def try_send_to(self, data: Any, address: Any) -> int:
         """``send_to`` without waiting. Raises ``BlockingIOError``."""
@@ -109,7 +110,7 @@ class UnixDatagram(FdPassing, DatagramSocket):
         sent: int = self._try(WRITE, self._sock.sendto, data, named(address))
         return sent
 
-    def poll_send_to(self, cx: Context, data: Any, address: Any) -> Poll[int]:
+    def poll_send_to(self, cx: Context, data: Any, address: Any) -> Any:
         """Polls for room and sends a message to ``address``; Ready with the number of bytes.
 
         Unlike ``send_to`` it does not ask again by itself if others have filled the receiver's queue.
@@ -139,7 +140,7 @@ class UnixDatagram(FdPassing, DatagramSocket):
         return from_kernel(self._sock.getpeername())
 
 
-class SendTo(Future):  # type: ignore[type-arg]
+class SendTo(Future):
     """The future of ``send_to``: sends when the socket is writable, and asks again now and then; see above."""
 
     def __init__(self, send: CallOp, owner: UnixDatagram) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Awaitable
 from typing import Any
 
 from ..core.context import Context
-from ..core.future import Future
-from ..core.poll import Poll
 from .listen import sleep_after_error
 from .operations import AcceptOp
 from .register import register
@@ -66,14 +65,14 @@ class UnixListener(RegisteredSocket):
         """Takes over a listening ``socket.socket``."""
         return UnixListener(sock, register(sock))
 
-    def accept(self) -> Future[tuple[UnixStream, UnixSocketAddr]]:
+    def accept(self) -> Awaitable[tuple[UnixStream, UnixSocketAddr]]:
         """Awaits to ``(UnixStream, peer address)``. Cancel safe: no connection is lost.
 
         When the process has run out of descriptors it waits and goes on, as ``TcpListener.accept`` does.
         """
         return AcceptOp(self, self._source, self._accept_one, sleep_after_error)
 
-    def poll_accept(self, cx: Context) -> Poll[tuple[UnixStream, UnixSocketAddr]]:
+    def poll_accept(self, cx: Context) -> Any:
         """Polls for the next connection. Of several polls the latest is woken."""
         return self._reading().poll_call(cx, self._accept_one)
 
@@ -96,5 +95,5 @@ class UnixListener(RegisteredSocket):
     def __aiter__(self) -> UnixListener:
         return self
 
-    def __anext__(self) -> Future[tuple[UnixStream, UnixSocketAddr]]:
+    def __anext__(self) -> Awaitable[tuple[UnixStream, UnixSocketAddr]]:
         return self.accept()

@@ -1,4 +1,4 @@
-"""UnixStream: a connection on this machine, by a path or an abstract name. What a stream does: ``net/stream_socket.py``."""
+"""UnixStream: a connection on this machine, by path or abstract name. What a stream does: ``net/stream_socket.py``."""
 
 from __future__ import annotations
 

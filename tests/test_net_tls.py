@@ -1,0 +1,749 @@
+"""TLS against Python's own ssl in threads, and against itself over streams that are as awkward as can be."""
+
+import errno
+import socket
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polling import CountingWaker, in_thread
+
+import mezame
+from mezame import Poll
+from mezame.io import AsyncRead, AsyncWrite, BufReader, Cursor, ReadBuf, copy, copy_bidirectional, duplex
+from mezame.net import TcpListener, TcpStream, TlsAcceptor, TlsConnector, TlsStream, UnexpectedEof, UnixStream
+from mezame.time import Elapsed
+
+pytestmark = pytest.mark.mezame
+
+CERTS = Path(__file__).parent / "certs"
+CA, SERVER, CLIENT, STRANGER = (str(CERTS / f"{name}.pem") for name in ("ca", "server", "client", "stranger"))
+FLAVORS = ["current_thread", "multi_thread"]
+
+
+def client_context(version=None):
+    context = ssl.create_default_context(cafile=CA)
+    if version is not None:
+        context.minimum_version = context.maximum_version = version
+    return context
+
+
+def server_context(certificate=SERVER):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=CA)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def connector(**options):
+    return TlsConnector(client_context(), **options)
+
+
+def acceptor(**options):
+    return TlsAcceptor.from_files(SERVER, **options)
+
+
+async def over(left, right, client=None, server=None, name="localhost"):
+    client, server = client or connector(), server or acceptor()
+    return await mezame.join(client.connect(name, left), server.accept(right))
+
+
+async def pair(size=100_000, **options):
+    return await over(*duplex(size), **options)
+
+
+class Peer:
+    """A TLS peer of Python's ssl in a thread: ``script`` gets the socket after its handshake."""
+
+    def __init__(self, script, context=None):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(20)
+        self.context = context or server_context()
+        self.script = script
+        self.outcome = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        try:
+            raw, _ = self.listener.accept()
+            raw.settimeout(20)
+            with self.context.wrap_socket(raw, server_side=True) as sock:
+                self.outcome = self.script(sock)
+        except Exception as error:
+            self.outcome = error
+
+    async def connect(self, connector_=None, name="localhost", **options):
+        tcp = await TcpStream.connect(self.listener.getsockname())
+        return await (connector_ or connector()).connect(name, tcp, **options)
+
+    def join(self):
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+        self.listener.close()
+        return self.outcome
+
+
+def echo(sock):
+    count = 0
+    while chunk := sock.recv(65536):
+        sock.sendall(chunk)
+        count += len(chunk)
+    return count
+
+
+# --- against Python's own --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_echo_by_a_server_of_python(version):
+    peer = Peer(echo)
+    stream = await peer.connect(TlsConnector(client_context(version)))
+    assert stream.version() == {"TLSv1_2": "TLSv1.2", "TLSv1_3": "TLSv1.3"}[version.name]
+    assert stream.cipher()[2] >= 128
+    assert stream.server_name() == "localhost"
+    assert ("commonName", "localhost") in stream.peer_certificate()["subject"][0]
+    assert stream.peer_certificate(binary=True)[:1] == b"\x30"
+    assert stream.peer_addr() == peer.listener.getsockname() and stream.local_addr() == stream.inner.local_addr()
+    await stream.write_all(b"hello")
+    assert await stream.read() == b"hello"
+    await stream.write_all(b"x" * 300_000)
+    assert await stream.read_exact(300_000) == b"x" * 300_000
+    await stream.shutdown()
+    with pytest.raises(UnexpectedEof, match="close_notify"):  # SSLSocket.close says nothing
+        await stream.read()
+    stream.close()
+    assert peer.join() == 300_005
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_a_client_of_python_and_a_reader_and_a_writer_task_at_once(flavor):
+    data = bytes(range(251)) * 12_000
+
+    async def serve(listener):
+        tcp, _ = await listener.accept()
+        async with await acceptor().accept(tcp) as stream:
+
+            async def send():
+                await stream.write_all(data)
+                await stream.shutdown()
+
+            sending = mezame.spawn(send())
+            got = await mezame.spawn(stream.read_to_end())
+            await sending
+            return got
+
+    def client(address):
+        with socket.create_connection(address, 20) as raw:
+            sock = client_context().wrap_socket(raw, server_hostname="localhost")
+            got = bytearray()
+
+            def receive():
+                while chunk := sock.recv(65536):
+                    got.extend(chunk)
+
+            receiver = threading.Thread(target=receive, daemon=True)
+            receiver.start()
+            sock.sendall(data)
+            receiver.join(20)
+            sock.unwrap()
+            return bytes(got)
+
+    async def main():
+        async with await TcpListener.bind("127.0.0.1:0") as listener:
+            there = mezame.spawn_blocking(client, listener.local_addr())
+            return await serve(listener), await there
+
+    with mezame.Runtime(flavor) as runtime:
+        assert runtime.block_on(main()) == (data, data)
+
+
+async def test_a_clean_end_of_pythons_peer():
+    def script(sock):
+        sock.sendall(b"all of it")
+        sock.unwrap().close()
+        return "clean"
+
+    peer = Peer(script)
+    async with await peer.connect() as stream:
+        assert await stream.read_to_end() == b"all of it"
+        assert await stream.read() == b""
+    assert peer.join() == "clean"
+
+
+async def test_sni_chooses_at_the_server():
+    names = []
+    context = server_context()
+    context.sni_callback = lambda sock, name, ctx: names.append(name)
+    client, server = await pair(server=TlsAcceptor(context), client=connector(), name="server.test")
+    assert names == ["server.test"] and server.server_name() is None
+    client.close()
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("offered", "spoken", "chosen"),
+    [(["h2", "x"], ["x"], "x"), (["h2"], ["h2", "x"], "h2"), (["h2"], [], None), ([], ["h2"], None)],
+)
+async def test_alpn(offered, spoken, chosen):
+    client, server = await pair(client=connector(alpn=offered), server=acceptor(alpn=spoken))
+    assert client.alpn_protocol() == server.alpn_protocol() == chosen
+    client.close()
+    server.close()
+
+
+async def test_client_certificates():
+    context = client_context()
+    context.load_cert_chain(CLIENT)
+    client, server = await pair(client=TlsConnector(context), server=acceptor(client_ca=CA))
+    assert (("commonName", "a client"),) in server.peer_certificate()["subject"]
+    client.close()
+    server.close()
+    left, right = duplex(10_000)
+    accepting = mezame.spawn(acceptor(client_ca=CA).accept(right))
+    async with await connector().connect("localhost", left) as client:  # TLS 1.3: the client learns of it by reading
+        with pytest.raises(ssl.SSLError, match=r"(?i)certificate.required"):
+            await client.read()
+    with pytest.raises(ssl.SSLError, match=r"(?i)peer did not return a certificate"):
+        await accepting
+
+
+async def test_a_certificate_is_asked_for_after_the_handshake():
+    context = server_context()
+    context.post_handshake_auth = True
+    context.verify_mode = ssl.CERT_OPTIONAL
+
+    def script(sock):
+        assert sock.recv(10) == b"secret?"
+        sock.verify_client_post_handshake()
+        sock.sendall(b"show")
+        first = sock.recv(10)  # the certificate comes before it
+        return first, sock.getpeercert()["subject"]
+
+    peer = Peer(script, context)
+    mine = client_context(ssl.TLSVersion.TLSv1_3)
+    mine.post_handshake_auth = True
+    mine.load_cert_chain(CLIENT)
+    stream = await peer.connect(TlsConnector(mine))
+    await stream.write_all(b"secret?")
+    assert await stream.read() == b"show"  # the reader has sent the certificate by itself ...
+    await stream.write_all(b"now")
+    first, subject = peer.join()
+    assert first == b"now" and (("commonName", "a client"),) in subject
+    stream.close()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_sessions_are_resumed(version):
+    mine, theirs = TlsConnector(client_context(version)), acceptor()
+
+    async def visit(session):
+        left, right = duplex(10_000)
+        client, server = await mezame.join(mine.connect("localhost", left, session=session), theirs.accept(right))
+        await server.write_all(b"x")
+        await client.read()
+        found = client.session()
+        assert client.session_reused() == server.session_reused() and server.session() is None
+        reused = client.session_reused()
+        await mezame.join(client.shutdown(), server.shutdown())
+        client.close()
+        server.close()
+        return found, reused
+
+    session, reused = await visit(None)
+    assert not reused and session is not None
+    assert (await visit(session))[1]
+
+
+# --- what goes wrong -------------------------------------------------------------------------------------------------
+
+
+class Watched(AsyncRead, AsyncWrite):
+    """A stream around another that counts, and can fail."""
+
+    def __init__(self, inner):
+        self.inner = inner
+        self.closes = 0
+        self.written = 0
+        self.largest_read = 0
+        self.fail_writes = None
+        self.deaf = False
+        self.tamper = False
+
+    def poll_read(self, cx, buf):
+        self.largest_read = max(self.largest_read, buf.remaining())
+        before = buf.filled_len()
+        answer = self.inner.poll_read(cx, buf)
+        if self.tamper and buf.filled_len() > before:
+            buf.filled()[buf.filled_len() - 1] ^= 1
+        return answer
+
+    def poll_write(self, cx, data):
+        if self.fail_writes is not None:
+            raise self.fail_writes
+        if self.deaf:
+            return Poll.Ready(0)
+        answer = self.inner.poll_write(cx, data)
+        if answer is not Poll.Pending:
+            self.written += answer.value
+        return answer
+
+    def poll_flush(self, cx):
+        return self.inner.poll_flush(cx)
+
+    def poll_shutdown(self, cx):
+        return self.inner.poll_shutdown(cx)
+
+    def close(self):
+        self.closes += 1
+        self.inner.close()
+
+
+async def test_an_unknown_authority_and_a_wrong_name_are_refused_on_both_sides():
+    for server, name in ((TlsAcceptor(server_context(STRANGER)), "localhost"), (acceptor(), "elsewhere.test")):
+        left, right = map(Watched, duplex(10_000))
+        accepting = mezame.spawn(server.accept(right))
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await connector().connect(name, left)
+        with pytest.raises(ssl.SSLError, match=r"(?i)alert"):  # the client has said why
+            await accepting
+        assert left.closes >= 1 and right.closes >= 1
+
+
+async def test_a_handshake_has_a_time_limit_and_closes_the_transport():
+    left, right = duplex(10_000)
+    watched = Watched(left)
+    with pytest.raises(Elapsed):
+        await connector().connect("localhost", watched, timeout=0.001)
+    assert watched.closes == 1
+    right.close()
+    left, right = duplex(10_000)
+    watched = Watched(left)
+    with pytest.raises(Elapsed):
+        await acceptor().accept(watched, timeout=0.001)
+    assert watched.closes == 1
+    right.close()
+
+
+async def test_a_cancelled_handshake_closes_the_transport():
+    left, right = duplex(10_000)
+    watched = Watched(left)
+    task = mezame.spawn(connector().connect("localhost", watched))
+    await mezame.yield_now()
+    assert watched.closes == 0 and watched.written
+    task.abort()
+    with pytest.raises(mezame.JoinError):
+        await task
+    assert watched.closes == 1
+    right.close()
+
+
+async def test_the_peer_hangs_up_or_talks_nonsense_in_the_handshake():
+    left, right = duplex(10_000)
+    right.close()
+    with pytest.raises((UnexpectedEof, BrokenPipeError)):
+        await connector().connect("localhost", left)
+    left, right = duplex(10_000)
+    await right.shutdown()
+    with pytest.raises(UnexpectedEof, match="handshake"):
+        await connector().connect("localhost", left)
+    left, right = duplex(10_000)
+    watched = Watched(left)
+    await right.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with pytest.raises(ssl.SSLError):
+        await connector().connect("localhost", watched)
+    assert watched.closes == 1
+
+
+async def test_bad_input():
+    left, _ = duplex(10)
+    watched = Watched(left)
+    with pytest.raises(ValueError):
+        await connector().connect("", watched)
+    assert watched.closes == 1
+    with pytest.raises(TypeError, match="SSLContext"):
+        TlsConnector("context")
+    with pytest.raises(TypeError, match="list of names"):
+        TlsConnector(client_context(), alpn="h2")
+    client, server = await pair()
+    with pytest.raises(TypeError, match="encode"):
+        await client.write_all("text")
+    with pytest.raises(ValueError, match="-1"):
+        client.read(-1)
+    assert await client.read(0) == b"" and await client.write(b"") == 0
+    assert client.poll_read(CountingWaker().cx, ReadBuf(0)) == Poll.Ready(None)
+    client.close()
+    server.close()
+
+
+async def test_a_cut_connection_is_an_error_wherever_it_is_cut():
+    for cut in (0, 1, 30):
+        left, right = duplex(100_000)
+        client, server = await over(left, right)
+        await client.write_all(b"complete")
+        assert await server.read() == b"complete"
+        if cut:  # a record that is cut in the middle
+            client._engine.write(memoryview(b"y" * 100))
+            await left.write_all(client._engine.output()[:cut])
+        left.close()
+        for _ in range(2):  # it stays so
+            with pytest.raises(UnexpectedEof, match="close_notify"):
+                await server.read()
+        server.close()
+
+
+async def test_tampered_bytes_are_an_error():
+    left, right = duplex(100_000)
+    watched = Watched(right)
+    client, server = await over(left, watched)
+    watched.tamper = True
+    await client.write_all(b"real")
+    with pytest.raises(ssl.SSLError):
+        await server.read()
+    with pytest.raises(ssl.SSLError):  # the alert
+        await client.read()
+    client.close()
+    server.close()
+
+
+async def test_a_transport_that_fails_or_takes_nothing():
+    left, right = duplex(100_000)
+    watched = Watched(left)
+    client, server = await over(watched, right)
+    watched.fail_writes = ConnectionResetError("gone")
+    with pytest.raises(ConnectionResetError):
+        await client.write_all(b"x")
+    await server.write_all(b"still to be read")
+    assert await client.read() == b"still to be read"
+    watched.fail_writes = None
+    watched.deaf = True
+    with pytest.raises(OSError, match="takes no more"):
+        await client.flush()
+    client.close()
+    server.close()
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------
+
+
+async def test_half_close_loses_nothing_of_what_the_peer_has_sent():
+    client, server = await pair(size=1 << 20)
+    data = bytes(range(256)) * 800
+    await server.write_all(data)
+    assert await client.read(3) == data[:3]  # the rest of the record is decrypted, more records lie behind it
+    await client.shutdown()
+    await client.shutdown()
+    assert await server.read() == b""
+    await server.write_all(b"an answer after it")
+    await server.shutdown()
+    assert await client.read_to_end() == data[3:] + b"an answer after it"
+    assert await client.read() == b""
+    for one in (client, server):
+        with pytest.raises(BrokenPipeError):
+            await one.write_all(b"x")
+    client.close()
+    server.close()
+
+
+async def test_close_says_so_if_that_goes_at_once():
+    client, server = await pair()
+    await client.write_all(b"last words")
+    client.close()
+    client.close()
+    assert client.is_closed() and "closed" in repr(client)
+    assert await server.read_to_end() == b"last words"
+    for call in (lambda: client.read(), lambda: client.write(b"x"), lambda: client.flush(), lambda: client.shutdown()):
+        with pytest.raises(OSError) as caught:
+            await call()
+        assert caught.value.errno == errno.EBADF
+    server.close()
+
+
+async def test_async_with_waits_until_the_end_is_said():
+    left, right = duplex(50)  # too small for the close_notify beside what is on its way
+    client, server = await over(left, right)
+
+    async def visit():
+        async with client:
+            await client.write_all(b"x" * 100)
+
+    visiting = mezame.spawn(visit())
+    assert await server.read_to_end() == b"x" * 100
+    await visiting
+    server.close()
+
+
+async def test_async_with_does_not_wait_after_an_exception():
+    left, right = duplex(50)
+    client, server = await over(left, right)
+    with pytest.raises(ZeroDivisionError):
+        async with client:
+            client._engine.write(memoryview(b"y" * 1000))
+            1 // 0  # noqa: B018
+    assert client.is_closed()
+    with pytest.raises(UnexpectedEof):
+        await server.read_to_end()
+    server.close()
+
+
+async def test_close_while_other_tasks_read_and_write_makes_them_raise():
+    client, server = await over(*UnixStream.pair())
+    reading = mezame.spawn(client.read())
+    writing = mezame.spawn(client.write_all(b"x" * 10_000_000))
+    await mezame.sleep(0.01)
+    assert not reading.is_finished() and not writing.is_finished()
+    client.close()
+    for task in (reading, writing):
+        with pytest.raises(OSError) as caught:
+            await task
+        assert caught.value.errno == errno.EBADF
+    server.close()
+
+
+# --- cancelling, waking, waiting -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+async def test_reads_that_are_cancelled_at_every_byte_lose_nothing(size):
+    client, server = await pair(size=size)
+    data = bytes(range(256)) * 4
+
+    async def send():
+        await client.write_all(data)
+        await client.shutdown()
+
+    sending = mezame.spawn(send())
+    got = bytearray()
+    cancelled = 0
+    counting = CountingWaker()
+    while True:
+        reading = server.read(100)
+        answer = reading.poll(counting.cx)
+        if answer is Poll.Pending:
+            reading.close()
+            cancelled += 1
+            await mezame.yield_now()
+        elif answer.value:
+            got += answer.value
+        else:
+            break
+    await sending
+    assert got == data and cancelled > len(data) // size // 2
+    client.close()
+    server.close()
+
+
+@pytest.mark.parametrize("size", [1, 64])
+async def test_writes_that_are_cancelled_have_written_nothing(size):
+    client, server = await pair(size=size)
+    receiving = mezame.spawn(server.read_to_end())
+    counting = CountingWaker()
+    for n in range(20):
+        while True:
+            writing = client.write(b"%03d;" % n)
+            answer = writing.poll(counting.cx)
+            if answer is not Poll.Pending:
+                break
+            writing.close()
+            await mezame.yield_now()
+        assert answer.value == 4
+    await client.shutdown()
+    assert await receiving == b"".join(b"%03d;" % n for n in range(20))
+    client.close()
+    server.close()
+
+
+async def test_nothing_is_held_without_bound():
+    left, right = duplex(1000)
+    watched, reading_end = Watched(left), Watched(right)
+    client, server = await over(watched, reading_end)
+    before = watched.written
+    accepted = 0
+    counting = CountingWaker()
+    while (answer := client.poll_write(counting.cx, b"x" * 1_000_000)) is not Poll.Pending:
+        accepted += answer.value
+    assert accepted <= 65536  # one write, most of it encrypted and waiting: no second one
+    assert client.poll_flush(counting.cx) is Poll.Pending
+    assert watched.written - before <= 1000
+    assert reading_end.largest_read <= 65536
+    flushing = mezame.spawn(client.flush())
+    assert await server.read_exact(accepted) == b"x" * accepted
+    await flushing
+    client.close()
+    server.close()
+
+
+async def test_the_reader_wakes_the_writer_whose_waker_it_has_replaced():
+    left, right = duplex(100)
+    client, server = await over(left, right)
+    reader, writer = CountingWaker(), CountingWaker()
+    buf = ReadBuf(100)
+    assert client.poll_write(writer.cx, b"x" * 1000).value == 1000
+    assert client.poll_flush(writer.cx) is Poll.Pending
+    assert client.poll_read(reader.cx, buf) is Poll.Pending  # it tried to drain, too
+    assert writer.wakes == 0
+    raw = ReadBuf(100)
+    assert right.poll_read(CountingWaker().cx, raw) == Poll.Ready(None)  # room in the transport
+    assert (writer.wakes, reader.wakes) == (1, 1)
+    server._engine.feed(raw.filled())
+    flushing = mezame.spawn(client.flush())
+    assert await server.read_exact(1000) == b"x" * 1000
+    await flushing
+    client.close()
+    server.close()
+
+
+async def test_the_latest_reader_is_woken():
+    client, server = await pair()
+    first, second = CountingWaker(), CountingWaker()
+    assert server.poll_read(first.cx, ReadBuf(1)) is Poll.Pending
+    assert server.poll_read(second.cx, ReadBuf(1)) is Poll.Pending
+    await client.write_all(b"x")
+    assert (first.wakes, second.wakes) == (0, 1)
+    buf = ReadBuf(1)
+    assert server.poll_read(first.cx, buf) == Poll.Ready(None) and bytes(buf.filled()) == b"x"
+    client.close()
+    server.close()
+
+
+# --- over streams of all kinds ---------------------------------------------------------------------------------------
+
+
+async def tcp_pair():
+    async with await TcpListener.bind("127.0.0.1:0") as listener:
+        connecting = mezame.spawn(TcpStream.connect(listener.local_addr()))
+        server, _ = await listener.accept()
+        return await connecting, server
+
+
+async def tls_pair():
+    return await pair()
+
+
+async def unix_pair():
+    return UnixStream.pair()
+
+
+async def one_byte_pair():
+    return duplex(1)
+
+
+@pytest.mark.parametrize("make", [tcp_pair, unix_pair, tls_pair, one_byte_pair])
+async def test_both_directions_over(make):
+    client, server = await over(*await make())
+    data = bytes(range(256)) * (5 if make is one_byte_pair else 2000)
+
+    async def exchange(stream):
+        async def send():
+            await stream.write_all(data)
+            await stream.shutdown()
+
+        sending = mezame.spawn(send())
+        got = await stream.read_to_end()
+        await sending
+        return got
+
+    assert await mezame.join(exchange(client), exchange(server)) == (data, data)
+    assert isinstance(client, AsyncRead) and isinstance(client, AsyncWrite) and isinstance(client, TlsStream)
+    client.close()
+    server.close()
+
+
+async def test_buffers_copies_and_vectors_over_tls():
+    client, server = await pair()
+    assert client.is_write_vectored()
+    assert await client.write_vectored([b"line ", b"", b"one\n", b"line two\n"]) == 18
+    assert await client.write_vectored([b"z" * 70_000, b"never"]) == 65536
+    await client.shutdown()
+    buffered = BufReader(server)
+    assert await buffered.read_line() == "line one\n"
+    assert await buffered.read_line() == "line two\n"
+    assert await buffered.read_to_end() == b"z" * 65536
+    assert await copy(Cursor(b"source"), server) == 6
+    await server.shutdown()
+    assert await client.read_to_end() == b"source"
+    client.close()
+    server.close()
+
+
+async def test_a_proxy_of_two_tls_connections():
+    a, b = await pair()
+    c, d = await pair()
+    proxying = mezame.spawn(copy_bidirectional(b, c))
+    await a.write_all(b"request")
+    assert await d.read() == b"request"
+    await d.write_all(b"response")
+    assert await a.read() == b"response"
+    await a.shutdown()
+    assert await d.read() == b""
+    await d.shutdown()
+    assert await a.read() == b""
+    assert await proxying == (7, 8)
+    for one in (a, b, c, d):
+        one.close()
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_many_connections_at_once(flavor):
+    async def serve(listener, count):
+        async def one(tcp):
+            async with await acceptor().accept(tcp) as stream:
+                while chunk := await stream.read(1000):
+                    await stream.write_all(chunk.upper())
+
+        tasks = [mezame.spawn(one((await listener.accept())[0])) for _ in range(count)]
+        await mezame.join_all(tasks)
+
+    async def visit(mine, address, n):
+        async with await mine.connect("localhost", await TcpStream.connect(address)) as stream:
+            for k in range(5):
+                text = b"visitor %d line %d" % (n, k)
+                await stream.write_all(text)
+                assert await stream.read_exact(len(text)) == text.upper()
+
+    async def main():
+        mine = connector()
+        async with await TcpListener.bind("127.0.0.1:0") as listener:
+            serving = mezame.spawn(serve(listener, 20))
+            await mezame.join_all([mezame.spawn(visit(mine, listener.local_addr(), n)) for n in range(20)])
+            await serving
+
+    with mezame.Runtime(flavor) as runtime:
+        in_thread(lambda: runtime.block_on(main()))
+
+
+@given(
+    capacity=st.integers(1, 3000),
+    writes=st.lists(st.binary(min_size=1, max_size=2000), max_size=8),
+    limits=st.lists(st.integers(1, 3000), min_size=1, max_size=5),
+    flushes=st.booleans(),
+)
+@settings(max_examples=30, deadline=None)
+def test_any_sizes_give_the_same_bytes(capacity, writes, limits, flushes):
+    async def main():
+        client, server = await pair(size=capacity)
+
+        async def send():
+            for data in writes:
+                sent = 0
+                while sent < len(data):
+                    sent += await client.write(data[sent:])
+                if flushes:
+                    await client.flush()
+            await client.shutdown()
+
+        sending = mezame.spawn(send())
+        got = bytearray()
+        turn = 0
+        while chunk := await server.read(limits[turn % len(limits)]):
+            assert len(chunk) <= limits[turn % len(limits)]
+            got += chunk
+            turn += 1
+        await sending
+        client.close()
+        server.close()
+        return bytes(got)
+
+    assert mezame.run(main()) == b"".join(writes)
