@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -679,3 +680,22 @@ mezame.run(main())
 """
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=20)
     assert done.stdout.strip() == "True Poll.Pending", done.stderr
+
+
+@pytest.mark.skipif("epoll" not in DRIVERS, reason="needs epoll")
+def test_the_socket_that_python_writes_to_is_emptied():
+    """A full one has no more edges: the next signal would not end a sleep."""
+    poller = mezame.driver.epoll.EpollPoller()
+    receiver, sender = socket.socketpair()
+    receiver.setblocking(False)
+    poller.watch(receiver)
+    for _ in range(3):
+        for _ in range(200):
+            sender.send(b"x")
+        poller.wait(1_000_000_000)
+        with pytest.raises(BlockingIOError):
+            receiver.recv(1)
+    poller.unwatch(receiver)
+    poller.close()
+    receiver.close()
+    sender.close()
