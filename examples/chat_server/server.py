@@ -56,7 +56,8 @@ class Server:
         async with mezame.TaskGroup() as people:  # it ends when all have left
             with listener:
                 while accepted := await stopping.run_until_cancelled(listener.accept()):
-                    people.spawn(self._connection(*accepted, stopping))
+                    stream, address = accepted
+                    people.spawn(self._connection(stream, address, stopping), name=f"client {address}")
 
     async def _connection(self, stream: TcpStream, address: Any, stopping: CancellationToken) -> None:
         """One connection. Nothing gets out of here but a cancellation: the group would end everybody's."""

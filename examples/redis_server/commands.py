@@ -335,14 +335,13 @@ def punsubscribe(session: Session, arguments: list[bytes]) -> Any:
     return _unsubscribe(session, arguments, b"punsubscribe", pattern=True)
 
 
-def _unsubscribe(session: Session, names: list[bytes], what: bytes, *, pattern: bool) -> Replies:
+def _unsubscribe(session: Session, names: list[bytes], what: bytes, *, pattern: bool) -> Any:
     subscriber = session.listen()
     replies = Replies()
-    for name in names or sorted(subscriber.patterns if pattern else subscriber.channels) or [None]:
-        if name is not None:
-            session.shared.pubsub.unsubscribe(subscriber, name, pattern=pattern)
+    for name in names or sorted(subscriber.patterns if pattern else subscriber.channels):
+        session.shared.pubsub.unsubscribe(subscriber, name, pattern=pattern)
         replies.append([what, name, len(subscriber)])
-    return replies
+    return replies or [what, None, len(subscriber)]  # there must be an answer, also to the end of nothing
 
 
 @command(0, 0, listening=True)

@@ -109,14 +109,14 @@ class Server:
         parser = Parser(self.limits)
         reading = stream.read()
         while not session.closing:
-            out = bytearray()
-            subscriber = session.subscriber
-            if subscriber is None:
+            if session.subscriber is None:
                 which, value = "data", await reading
             else:
-                which, value = await mezame.select(data=reading, messages=subscriber.inbox.recv_many(128))
+                messages = session.subscriber.inbox.recv_many(128)
+                which, value = await mezame.select(data=reading, messages=messages)
             if which == "messages":
-                hear(subscriber, value, out)
+                out = bytearray()
+                hear(session.subscriber, value, out)
             elif value:
                 out = await self._answer(parser.feed(value), stream, session)
                 reading = stream.read()
@@ -131,8 +131,7 @@ class Server:
         out = bytearray()
         try:
             for request in requests:
-                if session.subscriber is not None:
-                    hear(session.subscriber, [], out)  # what was published before comes before the reply
+                hear(session.subscriber, [], out)  # what was published before comes before the reply
                 execute(session, request, out)
                 if session.closing:
                     break
@@ -145,9 +144,9 @@ class Server:
         return out
 
 
-def hear(subscriber: Subscriber, messages: list[Message], out: bytearray) -> None:
+def hear(subscriber: Subscriber | None, messages: list[Message], out: bytearray) -> None:
     """Appends ``messages``, and those that are waiting behind them."""
-    while True:
+    while subscriber is not None:
         for message in messages:
             if subscriber.wants(message):
                 encode(message, out)

@@ -74,7 +74,7 @@ class Upstreams:
         """
         for upstream in self.candidates():
             try:
-                stream = await TcpStream.connect(upstream.address, timeout=self._connect_timeout)
+                stream: TcpStream = await TcpStream.connect(upstream.address, timeout=self._connect_timeout)
             except OSError as error:  # refused, unreachable, no such name; Elapsed is a TimeoutError, an OSError too
                 self.failed(upstream, error)
                 continue
