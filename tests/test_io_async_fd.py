@@ -298,6 +298,43 @@ def test_out_of_band_data(driver):
     run(main, driver)
 
 
+def test_an_error_that_is_over_keeps_nobody_busy(driver):
+    async def main():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            nobody = other.getsockname()
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.connect(nobody)
+        with AsyncFd(sock) as fd:
+            sock.send(b"anybody there?")
+            with pytest.raises(ConnectionRefusedError):
+                await fd.async_io(Interest.READABLE, lambda sock: sock.recv(9))
+            task = mezame.spawn(fd.async_io(Interest.READABLE, lambda sock: sock.recv(9)))
+            await settle()
+            assert fd.source.waiting() == (1, 0) and not fd.source.readiness & Ready.ERROR
+            task.abort()
+
+    run(main, driver)
+
+
+def test_a_short_read_does_not_prove_that_there_is_no_error(driver):
+    async def main():
+        listener = await TcpListener.bind("127.0.0.1:0")
+        ours = await TcpStream.connect(listener.local_addr())
+        theirs, _ = await listener.accept()
+        with ours, theirs:
+            await theirs.write_all(b"abc")
+            await ours.readable()
+            ours.source.set_ready(Ready.READABLE | Ready.ERROR)
+            assert await ours.read() == b"abc"
+            assert ours.source.readiness & (Ready.READABLE | Ready.ERROR) == Ready.ERROR
+            with pytest.raises(TimeoutError):
+                await mezame.timeout(0, ours.read())
+            assert not ours.source.readiness & (Ready.READABLE | Ready.ERROR), "EAGAIN does"
+
+    run(main, driver)
+
+
 # --- registration and its end -----------------------------------------------------------------------------------------
 
 

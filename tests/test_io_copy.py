@@ -69,6 +69,24 @@ async def test_copy_reads_on_while_the_writer_has_no_room():
     assert writer.calls[0] == b"abcd", "what came meanwhile went out with it"
 
 
+def test_copy_fills_up_while_the_writer_has_no_room():
+    waker, reader = CountingWaker(), Script(b"ab", b"cd")
+    assert copy(reader, Recorder(PEND), buffer_size=8).poll(waker.cx) is Poll.Pending
+    assert reader.asked == [8, 6]
+
+
+@pytest.mark.mezame
+async def test_a_copy_that_has_to_wait_uses_no_budget():
+    def wait(cx):
+        for future in (copy(Script(*[PEND] * 200), sink()), copy_buf(BufReader(Script(*[PEND] * 200)), sink())):
+            for _ in range(200):
+                assert future.poll(cx) is Poll.Pending
+        assert mezame.task.has_budget_remaining()
+        return Poll.Ready(None)
+
+    await mezame.poll_fn(wait)
+
+
 @pytest.mark.mezame
 async def test_copy_raises_what_its_ends_raise():
     with pytest.raises(ConnectionResetError):

@@ -6,7 +6,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polling import PATIENCE, CountingWaker
+from polling import PATIENCE, CountingWaker, in_thread
 from streams import Both, Recorder, Script
 
 import mezame
@@ -179,6 +179,49 @@ def test_a_pipe_is_a_queue_of_bytes(steps, size):
             del model[:step]
 
 
+def test_what_changes_between_the_look_and_the_registration_is_seen():
+    class Slot:
+        """In the place of a waker's slot: something happens just before the waker is in it."""
+
+        def __init__(self, happens):
+            self.register = lambda waker: happens()
+            self.wake = lambda: None
+
+    waker, pipe = CountingWaker(), SimplexStream(2)
+    pipe._reader = Slot(lambda: pipe._take(b"ab"))
+    assert pipe.read().poll(waker.cx) == Poll.Ready(b"ab")
+    pipe._reader = Slot(lambda: None)
+    assert pipe._take(b"cd") == 2
+    pipe._writer = Slot(lambda: pipe._give(ReadBuf(1)))
+    assert pipe.write(b"ef").poll(waker.cx) == Poll.Ready(1)
+
+
+@pytest.mark.mezame
+async def test_a_pipe_that_has_to_wait_uses_no_budget_and_one_that_works_does():
+    def wait(cx):
+        for _ in range(200):
+            assert two.poll_read(cx, ReadBuf(1)) is Poll.Pending
+            assert full.poll_write(cx, b"x") is Poll.Pending
+        assert mezame.task.has_budget_remaining()
+        for _ in range(200):
+            if roomy.poll_write(cx, b"x") is Poll.Pending:
+                return Poll.Ready(None)
+        raise AssertionError("work without end in one poll")
+
+    _one, two = duplex(1)
+    full, _end = duplex(1)
+    roomy = SimplexStream(1000)
+    await full.write_all(b"x")
+    await mezame.poll_fn(wait)
+
+
+def test_what_nobody_will_read_is_dropped():
+    waker, pipe = CountingWaker(), SimplexStream(8)
+    assert pipe.write(b"abc").poll(waker.cx) == Poll.Ready(3)
+    pipe.close_read()
+    assert "0 of 8 bytes closed" in repr(pipe) and pipe.read().poll(waker.cx) == Poll.Ready(b"")
+
+
 @pytest.mark.parametrize("flavour", ["current_thread", "multi_thread"])
 def test_pipes_between_tasks_of_both_flavours(flavour):
     data = bytes(range(256)) * 200
@@ -261,40 +304,38 @@ async def test_the_stream_is_closed_with_the_second_half():
 
 def test_a_stream_in_halves_sees_one_call_at_a_time():
     class Careful(Both):
-        inside = 0
+        entered = 0
 
         def _enter(self):
-            assert self.inside == 0, "two threads in one stream"
-            self.inside += 1
-            for _ in range(50):
-                pass
-            self.inside -= 1
+            self.entered += 1
+            assert not in_thread(lambda: lock.acquire(blocking=False)), "another thread could come in here"
 
         def poll_read(self, cx, buf):
             self._enter()
-            buf.put_slice(b"x")
             return Poll.Ready(None)
 
         def poll_write(self, cx, data):
             self._enter()
             return Poll.Ready(len(data))
 
-    async def read(half):
-        for _ in range(300):
-            await half.read(1)
+        def poll_write_vectored(self, cx, buffers):
+            self._enter()
+            return Poll.Ready(1)
 
-    async def write(half):
-        for _ in range(300):
-            await half.write(b"x")
+        def poll_flush(self, cx):
+            self._enter()
+            return Poll.Ready(None)
 
-    async def main():
-        reader, writer = split(Careful())
-        tasks = [mezame.spawn(read(reader)), mezame.spawn(write(writer))]
-        for task in tasks:
-            await task
+        poll_shutdown = poll_flush
 
-    with mezame.Runtime("multi_thread", worker_threads=2) as runtime:
-        runtime.block_on(main())
+    stream, waker = Careful(), CountingWaker()
+    reader, writer = split(stream)
+    lock = reader._shared.lock
+    for future in (
+        reader.read(1), writer.write(b"x"), writer.write_vectored([b"x"]), writer.flush(), writer.shutdown(),
+    ):  # fmt: skip
+        assert future.poll(waker.cx).is_ready()
+    assert stream.entered == 5
 
 
 @pytest.mark.mezame

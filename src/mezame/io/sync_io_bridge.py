@@ -35,7 +35,6 @@ class SyncIoBridge(io.RawIOBase):
     def __init__(self, stream: Any, handle: Handle | None = None) -> None:
         self._stream: Any = stream
         self._handle = Handle.current() if handle is None else handle
-        self._leaving = False
 
     def _wait(self, future: Any) -> Any:
         return self._handle.block_on(future)
@@ -78,8 +77,8 @@ class SyncIoBridge(io.RawIOBase):
         return bool(self._can("poll_write", "be written").is_write_vectored())
 
     def flush(self) -> None:
-        # io.RawIOBase calls it within close(), which may be the garbage collector's, in any thread.
-        if not self._leaving and self.writable():
+        # io.RawIOBase calls it within close(), which may be the garbage collector's, in any thread: no stream then.
+        if self.writable():
             self._wait(self._can("poll_write", "be written").flush())
 
     def shutdown(self) -> None:
@@ -92,17 +91,13 @@ class SyncIoBridge(io.RawIOBase):
     def into_inner(self) -> Any:
         """The stream; the file is closed for further use, the stream is not."""
         stream, self._stream = self._stream, None
-        self._leave()
-        return stream
-
-    def _leave(self) -> None:
-        self._leaving = True
         super().close()
+        return stream
 
     def close(self) -> None:
         """Closes the stream. Idempotent."""
         stream, self._stream = getattr(self, "_stream", None), None
-        self._leave()
+        super().close()
         if stream is not None:
             stream.close()
 
