@@ -11,10 +11,13 @@ import pytest
 from example_server import FLAVOURS, LIMIT, ROOT, ServerProcess, serving
 
 import mezame
+from mezame.net import TcpListener, TcpStream
+from mezame.sync import CancellationToken
 
 sys.path.insert(0, str(ROOT))
 from examples.chat_server.rate import TokenBucket
 from examples.chat_server.rooms import ChatError, Rooms
+from examples.chat_server.server import Limits, Server
 
 
 class Client:
@@ -271,3 +274,25 @@ def test_who_does_not_read_is_not_waited_for_at_the_end(flavour):
             server.signal()
             aki.read_until(r"\* the server goes down")
             assert server.wait() == "stopping\nstopped\n"
+
+
+class Stuck(Server):
+    """Its clients take nothing at all, not even into the kernel's buffers."""
+
+    async def _write(self, half, person, told) -> None:
+        await mezame.pending()
+
+
+@pytest.mark.mezame(start_paused=True)
+async def test_who_asks_and_does_not_take_the_answers_is_not_waited_for_either():
+    stopping = CancellationToken()
+    listener = await TcpListener.bind("127.0.0.1:0")
+    running = mezame.spawn(Stuck(Limits(rate=1e9, burst=1000, patience=5)).run(listener, stopping))
+    async with await TcpStream.connect(listener.local_addr()) as deaf:
+        await deaf.write_all(b"/who\n" * 100)
+        await mezame.sleep(1)  # the reading task waits for the writing task now
+        start = mezame.time.now()
+        stopping.cancel()
+        await running
+        assert mezame.time.now() - start == pytest.approx(5, abs=0.01)
+        assert await deaf.read() == b""

@@ -68,12 +68,17 @@ class Server:
                 except TryAcquireError:
                     stream.try_write(b"* the house is full\n")
                 else:
-                    with slot:
-                        await self._talk(stream, stopping)
+                    with slot:  # who loses is cancelled and unwound, wherever it waits
+                        await mezame.select(self._talk(stream, stopping), self._enough(stopping))
         except* OSError as errors:
             log.debug("%s: %r", address, errors.exceptions)  # it has hung up
         except* Exception:
             log.exception("%s: the connection failed", address)
+
+    async def _enough(self, stopping: CancellationToken) -> None:
+        """The end of patience with a client that keeps its tasks waiting when the server stops."""
+        await stopping.cancelled()
+        await mezame.sleep(self.limits.patience)
 
     async def _talk(self, stream: TcpStream, stopping: CancellationToken) -> None:
         reading, writing = stream.into_split()
@@ -88,8 +93,7 @@ class Server:
                     await self._read(lines, person, tell, stopping)
             finally:
                 self.rooms.leave(person)
-            # A client that does not take its last lines is not waited for any longer. The writer is only borrowed
-            # by the timeout, so that it is the group that ends it.
+            # Who has hung up half may still read its last lines, but not for ever.
             try:
                 await mezame.timeout(self.limits.patience, writer)
             except TimeoutError:
