@@ -22,6 +22,7 @@ from mezame.sync import CancellationToken
 sys.path.insert(0, str(ROOT))
 from examples.redis_server import glob, resp, store
 from examples.redis_server.server import Server
+from examples.redis_server.session import Session
 
 # --- the parts --------------------------------------------------------------------------------------------------------
 
@@ -347,6 +348,32 @@ def test_messages_come_whole_and_in_order(server, client):
         client.sock.sendall(b"".join(request(b"PUBLISH", b"numbers", b"%d" % n) for n in range(500)))
         assert [client.read() for _ in range(500)] == [1] * 500
         assert [int(listener.read()[2]) for _ in range(500)] == list(range(500))
+
+
+@pytest.mark.mezame
+async def test_what_was_published_before_an_unsubscribe_is_heard_before_its_answer_and_nothing_after_it():
+    server = Server()
+    session = Session(server.shared, cut_off=lambda: None)
+    await server._answer(iter([[b"SUBSCRIBE", b"news", b"sport"]]), None, session)
+    for channel in (b"news", b"sport"):
+        assert server.shared.pubsub.publish(channel, b"x") == 1
+    out = await server._answer(iter([[b"UNSUBSCRIBE", b"news"], [b"PING"]]), None, session)
+    words = [word for word in out.split(b"\r\n") if word.isalpha()]
+    assert words == [b"message", b"news", b"x", b"message", b"sport", b"x", b"unsubscribe", b"news", b"pong"]
+    session.subscriber.deliver([b"message", b"news", b"late"])  # it was on its way
+    session.subscriber.deliver([b"pmessage", b"n*", b"news", b"late"])
+    assert b"late" not in await server._answer(iter([[b"PING"]]), None, session)
+    session.end()
+
+
+def test_subscriptions_have_a_limit(server, client):
+    with Client(server.connect()) as listener:
+        listener.send("SUBSCRIBE", *range(1025))
+        assert [listener.read()[2] for _ in range(1024)] == list(range(1, 1025))
+        assert listener.read() == "-ERR more than 1024 subscriptions"
+        assert listener.ask("RESET") == "+RESET"
+        assert listener.ask("PING") == "+PONG"
+        assert client.ask("PUBLISH", "1", "x") == 0
 
 
 def test_a_subscriber_that_does_not_read_is_cut_off_and_stops_nobody(server, client):
