@@ -1,0 +1,1 @@
+"""A chat server with rooms: see ``__main__.py`` for what it shows and how to run it."""
