@@ -248,9 +248,7 @@ class MultiThread:
         """What has to leave ``block_on``: a root raises it; without one, ``close`` does."""
         with self._condition:
             self._group.fatal = error
-            roots = list(self._roots)
-        for loop in roots:
-            loop.poke()
+        self.poke_roots()
 
     def poke_roots(self) -> None:
         """Has each thread that sleeps in ``block_on`` look up: Python's signal handlers run then. Any thread."""
