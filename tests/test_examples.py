@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,7 +101,8 @@ def test_example_runs_and_prints_what_it_should(name):
     done = run(name)
     assert done.returncode == 0, done.stderr
     assert lines(done.stdout) == lines(OUTPUT[name])
-    assert done.stderr == ""
+    # asyncio's debug mode tells of callbacks that took 0.1 s, which says something about the machine only.
+    assert [line for line in lines(done.stderr) if not re.fullmatch(r"Executing .* took [\d.]+ seconds", line)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -60,7 +60,7 @@ class MultiThread:
         seed: of the random choice of the first victim of a steal.
         thread_name: function of no arguments that names the next worker thread.
         on_start, on_stop: called in each worker thread, or None.
-        stack_size: bytes of stack of each worker thread; 0: the system's size.
+        stack_size: bytes of each worker's stack; 0: the system's size.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class MultiThread:
         self._global_interval = global_queue_interval or 0
         self._lifo = lifo
         self._seed = seed
-        self._threads = WorkerThreads(thread_name, on_start, on_stop, self._set_fatal, stack_size)
+        self._threads = WorkerThreads(thread_name, on_start, on_stop, self.poison, stack_size)
         self._group = WorkerGroup(workers, DriverSeat(park), hooks)
         self._workers: list[Worker | None] = [None] * workers
         self._histogram: Any = None
@@ -244,8 +244,8 @@ class MultiThread:
         if fatal is not None:
             raise fatal
 
-    def _set_fatal(self, error: BaseException) -> None:
-        """What has to leave ``block_on``: a root raises it; without one, ``close`` does."""
+    def poison(self, error: BaseException) -> None:
+        """What has to leave ``block_on`` (a fork, a fatal failure): a root raises it; without one, ``close`` does."""
         with self._condition:
             self._group.fatal = error
         self.poke_roots()
@@ -257,15 +257,11 @@ class MultiThread:
         for loop in roots:
             loop.poke()
 
-    def poison(self, error: BaseException) -> None:
-        """Has ``block_on`` raise ``error`` (a fork, a fatal condition)."""
-        self._set_fatal(error)
-
     def failed(self, task: Task, error: Any) -> None:
         """A task failed; see ``Executor``."""
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             mark_observed(task)
-            self._set_fatal(error)
+            self.poison(error)
         else:
             failures = self._failures
             failures.add(weakref.ref(task, failures.discard))
