@@ -21,6 +21,7 @@ runtimes, a plain thread (``blocking_*``) and an asyncio loop. Each is in the fi
 """
 
 from . import broadcast, mpmc, mpsc, oneshot, watch
+from .acquire import AcquireError, SemaphorePermit
 from .barrier import Barrier, BarrierWaitResult
 from .cancellation_token import CancellationToken, DropGuard
 from .condvar import Condvar, WaitTimeoutResult
@@ -28,7 +29,7 @@ from .mutex import Mutex, MutexGuard, TryLockError
 from .notify import Notified, Notify
 from .once_cell import OnceCell, SetError
 from .rwlock import RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard
-from .semaphore import AcquireError, Semaphore, SemaphorePermit, TryAcquireError
+from .semaphore import Semaphore, TryAcquireError
 from .set_once import SetOnce, SetOnceError
 
 __all__ = [

@@ -1,7 +1,9 @@
 cimport cython
 
 from ..core.reuse cimport reuse
-from .semaphore cimport Acquire, Semaphore
+from .acquire cimport Acquire
+from .permits cimport Permits
+from .semaphore cimport Semaphore
 
 cdef class Mutex:
     cdef Semaphore _semaphore
@@ -27,7 +29,7 @@ cdef class MutexGuard:
     cdef Mutex _mutex
     cdef bint _held
     cdef bint _of_block
-    @cython.locals(semaphore=Semaphore, held=bint)
+    @cython.locals(semaphore=Permits, held=bint)
     cdef _release(self)
     cpdef unlock(self)
 

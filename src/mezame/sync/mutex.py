@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .acquire import Acquire
 from .blocking import blocking
 from .done import DONE
 from .errors import TryLockError
-from .semaphore import Acquire, Semaphore
+from .semaphore import Semaphore
 
 try:
     import cython

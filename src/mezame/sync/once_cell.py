@@ -12,9 +12,10 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from .acquire import AcquireError
 from .errors import variant
 from .notify import Notify
-from .semaphore import AcquireError, Semaphore, TryAcquireError
+from .semaphore import Semaphore, TryAcquireError
 
 _NOTHING: Any = object()
 

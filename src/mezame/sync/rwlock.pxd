@@ -2,7 +2,9 @@ cimport cython
 
 from ..core.context cimport Context
 from ..core.current cimport Current
-from .semaphore cimport Acquire, Semaphore
+from .acquire cimport Acquire
+from .permits cimport Permits
+from .semaphore cimport Semaphore
 
 cdef class RwLock:
     cdef Semaphore _semaphore
@@ -27,7 +29,7 @@ cdef class RwLockGuard:
     cdef RwLock _rwlock
     cdef long long _permits
     cdef _start_guard(self, RwLock rwlock, long long permits)
-    @cython.locals(semaphore=Semaphore, permits=longlong)
+    @cython.locals(semaphore=Permits, permits=longlong)
     cdef long long _take(self) except *
     cdef object _get_value(self)
     @cython.locals(permits=longlong)

@@ -16,11 +16,12 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.current import Current
+from .acquire import Acquire
 from .blocking import blocking
 from .done import DONE
 from .errors import TryLockError
 from .notify import Notify
-from .semaphore import Acquire, Semaphore
+from .semaphore import Semaphore
 from .upgradable import RwLockUpgradableReadGuard, UpgradableRead
 
 __all__ = [
