@@ -691,3 +691,24 @@ def test_spawn_local_without_a_local_runtime_raises():
             mezame.task.spawn_local(_number())
 
     mezame.run(main())
+
+
+@pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
+@pytest.mark.filterwarnings("error")
+def test_a_generator_that_is_dropped_in_the_last_moment_runs_its_finally(flavor):
+    closed = []
+
+    async def numbers():
+        try:
+            yield 1
+        finally:
+            await mezame.yield_now()
+            closed.append(True)
+
+    async def main():
+        async for _ in numbers():
+            break
+        gc.collect()  # it is dropped here at the latest, and main ends before its aclose had a turn
+
+    mezame.run(main(), flavor=flavor)
+    assert closed == [True]

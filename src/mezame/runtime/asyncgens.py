@@ -1,7 +1,9 @@
 """AsyncGens: the async generators of a runtime are closed, not left to the garbage collector.
 
 The interpreter tells of each async generator at its first iteration, and asks for help when one is collected
-half-way: its ``aclose`` must be awaited, so a task is spawned for it. What is alive at shutdown is closed then.
+half-way: its ``aclose`` must be awaited, so a task is spawned for it. What is alive at shutdown is closed then, and so
+is what was collected so late that its task was cancelled before it ran: a generator is *dropped* from the moment it
+was collected until its ``aclose`` is over, and held meanwhile.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ class AsyncGens:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
         self._alive: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._dropped: set[Any] = set()
 
     def install(self) -> Any:
         """Hooks this thread; returns what ``restore`` needs."""
@@ -36,17 +39,27 @@ class AsyncGens:
 
     def _finalize(self, generator: Any) -> None:
         self._alive.discard(generator)
-        self._executor.spawn(generator.aclose(), name=f"aclose of {generator.__qualname__}")
+        self._dropped.add(generator)
+        task = self._executor.spawn(self._close(generator), name=f"aclose of {generator.__qualname__}")
+        if task.is_finished():  # the executor is closed: there is nobody left to run it
+            self._dropped.discard(generator)
+
+    async def _close(self, generator: Any) -> None:
+        try:
+            await generator.aclose()
+        finally:
+            self._dropped.discard(generator)
 
     def closing(self) -> Any:
-        """The coroutine that closes what is alive, or None if there is nothing."""
-        return self.close_all() if self._alive else None
+        """The coroutine that closes what is alive or dropped, or None if there is nothing."""
+        return self.close_all() if self._alive or self._dropped else None
 
     async def close_all(self) -> None:
-        """Closes those that are alive; what their ``finally`` blocks raise is reported."""
-        for generator in list(self._alive):
+        """Closes them; what their ``finally`` blocks raise is reported."""
+        for generator in [*self._alive, *self._dropped]:
             try:
                 await generator.aclose()
             except Exception as error:
                 report_exception(f"closing the async generator {generator!r} failed", error)
         self._alive.clear()
+        self._dropped.clear()
