@@ -78,7 +78,8 @@ def serving(name: str, *arguments: str) -> Iterator[ServerProcess]:
             if process.poll() is None:
                 server.signal()
                 server.wait()
-            assert (process.returncode, server.errors()) == (0, "")
+            errors = server.errors()
+            assert process.returncode == 0 and not errors, f"{name} ended with {process.returncode}: {errors}"
         finally:
             killer.cancel()
             process.kill()

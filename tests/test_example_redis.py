@@ -455,7 +455,7 @@ needs_redis_tools = pytest.mark.skipif(
 
 
 def tool(*command: str, stdin: str | None = None) -> str:
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=LIMIT)
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=3 * LIMIT)
     assert done.returncode == 0, done
     return done.stdout
 
@@ -484,7 +484,7 @@ def test_redis_cli(server, client):
 def test_redis_benchmark(server, client, depth):
     # It checks that no reply is an error (-e shows them), and that it gets as many as it sent requests.
     out = tool(
-        "redis-benchmark", "-p", str(server.port), "-t", "ping,set,get,incr,mset", "-n", str(500 * depth), "-c", "20",
+        "redis-benchmark", "-p", str(server.port), "-t", "ping,set,get,incr,mset", "-n", str(200 * depth), "-c", "20",
         "-P", str(depth), "-r", "100", "-e", "--csv",
     )  # fmt: skip
     rows = [line.split(",") for line in out.splitlines() if line.startswith('"')]
@@ -492,4 +492,4 @@ def test_redis_benchmark(server, client, depth):
     assert names == ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "MSET (10 keys)"], out
     assert "error" not in out.lower().replace("errors", "")
     assert client.ask("GET", "counter:__rand_int__") is None
-    assert client.ask("DBSIZE") > 50
+    assert client.ask("DBSIZE") > 20
