@@ -3,10 +3,10 @@ cimport cython
 from .cell cimport TaskCell
 from .context cimport Context
 from .current cimport Scheduler, current
-from .future cimport to_coroutine
+from .future cimport Future, to_coroutine
 from .poll cimport PendingType, make_ready
 from .reuse cimport reuse
-from .waitlist cimport Waiter, WaitList
+from .waitlist cimport Place, WaitList, make_place
 from .waker cimport Waker
 
 # A class whose fields are all its base's is freed as that base: without this, each level of classes across modules
@@ -29,11 +29,12 @@ cdef class Task(TaskCell):
     cpdef poll(self, Context cx)
 
 @cython.final
-cdef class JoinFuture(Waiter):
+cdef class JoinFuture(Future):
     cdef Task _task
+    cdef Place _place
     cdef bint _finished
     cdef int _start_join(self, Task task) except -1
-    cdef void _unlock_and_forget(self, Task task) noexcept
+    cdef void _leave(self, Task task, Place place) noexcept
     cpdef bint is_finished(self)
 
 @cython.locals(task=Task)

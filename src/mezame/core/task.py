@@ -16,9 +16,9 @@ from .cell import TaskCell
 from .context import Context
 from .current import Scheduler, current
 from .foreign import await_outside
-from .future import to_coroutine
+from .future import Future, to_coroutine
 from .poll import PENDING, make_ready
-from .waitlist import Waiter, WaitList
+from .waitlist import Place, WaitList, make_place
 
 try:
     import cython
@@ -269,18 +269,19 @@ class _InContext:
         return hash(self.callback)
 
 
-class JoinFuture(Waiter):
-    """One await of a task: the future that waits for its end. Closing it leaves the task alone."""
+class JoinFuture(Future):
+    """One await of a task: the future that waits for its end. Closing or dropping it leaves the task alone."""
 
-    __slots__ = ("_finished", "_task")
+    __slots__ = ("_finished", "_place", "_task")
 
     def __init__(self, task: Task) -> None:
         self._start_join(task)
 
     def _start_join(self, task: Task) -> None:
-        self._start_waiter()
         self._task = task
         self._finished = False
+        if not cython.compiled:
+            self._place = None
 
     def poll(self, cx: Context) -> Any:
         if self._finished:
@@ -291,11 +292,13 @@ class JoinFuture(Waiter):
         task = self._task
         if not task._is_complete():
             waker = cx._get_waker()
+            if self._place is None:
+                self._place = make_place(0)
             task._lock()
             if not task._bits & 2:
                 if task._waiters is None:
                     task._waiters = WaitList()
-                self._park_in(task._waiters, waker)
+                self._place._park_in(task._waiters, waker)
                 task._unlock()
                 cur._refund()
                 return PENDING
@@ -308,17 +311,26 @@ class JoinFuture(Waiter):
         return self._finished
 
     def close(self) -> None:
-        task = self._task
-        task._lock()
-        if self._owner is not None:
-            self._owner._remove(self)
-        self._unlock_and_forget(task)
+        if self._place is not None:
+            self._leave(self._task, self._place)
 
-    def _unlock_and_forget(self, task: Task) -> None:
-        parked = self._parked
-        self._parked = None
+    def _leave(self, task: Task, place: Place) -> None:
+        task._lock()
+        if place._owner is not None:
+            place._owner._remove(place)
+        parked = place._parked
+        place._parked = None
         task._unlock()
         del parked
+
+    def __dealloc__(self) -> None:
+        """Dropped. (A cycle that is collected may have cleared the fields already; nobody waits then.)"""
+        if self._place is not None and self._place._owner is not None and self._task is not None:
+            self._leave(self._task, self._place)
+
+
+if not cython.compiled:
+    JoinFuture.__del__ = JoinFuture.__dealloc__  # type: ignore[attr-defined]
 
 
 if cython.compiled:

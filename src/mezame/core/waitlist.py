@@ -6,9 +6,9 @@ has no lock of its own: its owner (the channel, the semaphore, the I/O source) c
 The list holds its members, and they hold the wakers: so whoever waits on a foreign loop, which keeps its
 tasks only weakly, is kept by what it waits for. But nobody may be kept in the list by the list alone: a future
 that is dropped without ``close()`` must leave it, and pass on what it was given. So a future of ``sync`` does not
-stand in the list itself. It puts a ``Place`` there, which only it and the list know, and its ``__del__``, or that of
-a ``Keeper``, takes the place out. (A wait that is given nothing may be a ``Waiter`` itself: dropped, it is woken once
-for nobody.)
+stand in the list itself, and nor does an await of a task or an I/O operation. It puts a ``Place`` there, which only it
+and the list know, and takes it out when it is dropped: ``__del__`` does, its own or a ``Keeper``'s, or, for what is
+made so often that a finaliser would be felt, ``__dealloc__`` (interpreted, that is ``__del__`` too).
 
 Whoever takes a member out reads its waker under the guard: after the unlock ``close`` of another thread may take it.
 

@@ -3,10 +3,10 @@ from cpython.ref cimport PyObject
 
 from ..core.context cimport Context
 from ..core.current cimport Current, current, distance, here, use_distance
-from ..core.future cimport await_next, new_reference, stop_iteration
+from ..core.future cimport Future, await_next, new_reference, stop_iteration
 from ..core.guard cimport Guard
 from ..core.poll cimport PendingType, make_ready
-from ..core.waitlist cimport Waiter, WaitList
+from ..core.waitlist cimport Place, Waiter, WaitList, make_place
 from ..core.waker cimport Waker, wake_all
 
 cdef PendingType PENDING
@@ -42,7 +42,7 @@ cdef class Source(Guard):
     cdef int _end(self, int drained, int tick) except -1
     @cython.locals(tick=int, drained=int)
     cpdef attempt(self, int mask, object function, tuple args)
-    cdef bint _park(self, Waiter op, int mask, Waker waker)
+    cdef bint _park(self, Waiter place, int mask, Waker waker)
     cdef _arm(self, int mask, Context cx)
     @cython.locals(closed=bint, shutdown=bint, bits=int, tick=int)
     cpdef look(self)
@@ -50,12 +50,13 @@ cdef class Source(Guard):
     @cython.locals(closed=bint, shutdown=bint)
     cpdef hold(self)
     cpdef release(self)
-    cdef _leave(self, Waiter op)
+    cdef _leave(self, Waiter place)
     cpdef close(self)
     cpdef shutdown(self)
 
-cdef class IoOp(Waiter):
+cdef class IoOp(Future):
     cdef Source _source
+    cdef Place _place
     cdef int _mask
     cdef bint _drained
     cdef bint _done

@@ -31,9 +31,10 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.current import Current, current, distance
+from ..core.future import Future
 from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
-from ..core.waitlist import Waiter, WaitList
+from ..core.waitlist import Waiter, WaitList, make_place
 from ..core.waker import Waker, wake_all
 from ..errors import RuntimeClosedError
 
@@ -183,13 +184,13 @@ class Source(Guard):
         finally:
             self._end(drained, tick)
 
-    def _park(self, op: Waiter, mask: int, waker: Waker) -> bool:
-        """Puts ``op`` among the waiters. False: it became ready meanwhile, try again."""
+    def _park(self, place: Waiter, mask: int, waker: Waker) -> bool:
+        """Puts ``place`` among the waiters. False: it became ready meanwhile, try again."""
         self._lock()
         if self._ready & mask or self._closed or self._shutdown:
             self._unlock()
             return False
-        op._park_in(self._writers if mask & _WRITABLE else self._readers, waker)
+        place._park_in(self._writers if mask & _WRITABLE else self._readers, waker)
         self._unlock()
         return True
 
@@ -200,14 +201,14 @@ class Source(Guard):
         if self.hooks is not None:
             self.hooks.on_register(current().task, self, "write" if mask & WRITABLE else "read")
 
-    def _leave(self, op: Waiter) -> None:
-        """``op`` is dropped: it waits no more."""
+    def _leave(self, place: Waiter) -> None:
+        """Whose ``place`` it is waits no more."""
         self._lock()
-        owner = op._owner
+        owner = place._owner
         if owner is not None:
-            owner._remove(op)
-        parked = op._parked
-        op._parked = None
+            owner._remove(place)
+        parked = place._parked
+        place._parked = None
         self._unlock()
         del parked
 
@@ -314,26 +315,28 @@ def closed_error(shutdown: bool) -> Exception:
     return OSError(9, "the socket was closed")
 
 
-class IoOp(Waiter):
+class IoOp(Future):
     """One I/O operation as a future: attempts while the source looks ready, else waits for readiness.
+
+    It has a ``_place`` as soon as it had to wait, and takes it out of the source's list when it is closed or dropped.
 
     A subclass defines ``_attempt``, which returns its value, or ``BLOCKED``; it may set ``_drained`` to say
     that it emptied (filled) the kernel's buffer.
     """
 
-    __slots__ = ("_count", "_data", "_done", "_drained", "_keep", "_length", "_mask", "_offset", "_source")
+    __slots__ = ("_count", "_data", "_done", "_drained", "_keep", "_length", "_mask", "_offset", "_place", "_source")
 
     def __init__(self, source: Source, mask: int) -> None:
         self._start_op(source, mask)
 
     def _start_op(self, source: Source, mask: int) -> None:
         """What ``__init__`` does, for subclasses (a C call when compiled)."""
-        self._start_waiter()
         self._source = source
         self._mask = mask
         self._drained = False
         self._done = False
         if not cython.compiled:
+            self._place = None
             self._keep = None  # what must stay alive meanwhile: the stream
             self._data = None
 
@@ -365,18 +368,30 @@ class IoOp(Waiter):
                 source._end((mask if value is _BLOCKED else mask & _PROVED) if self._drained else 0, tick)
                 if value is not _BLOCKED:
                     self._done = True
-                    if self._owner is not None:
-                        source._leave(self)
+                    if self._place is not None and self._place._owner is not None:
+                        source._leave(self._place)
                     return value
                 continue
-            if source._park(self, mask, cx._get_waker()):
+            if self._place is None:
+                self._place = make_place(0)
+            if source._park(self._place, mask, cx._get_waker()):
                 cur._refund()
                 if source._rearm or source.hooks is not None:
                     source._arm(mask, cx)
                 return _BLOCKED
 
     def close(self) -> None:
-        self._source._leave(self)
+        if self._place is not None:
+            self._source._leave(self._place)
+
+    def __dealloc__(self) -> None:
+        """Dropped. (A cycle that is collected may have cleared the place already; nobody waits with it then.)"""
+        if self._place is not None and self._place._owner is not None:
+            self._source._leave(self._place)
+
+
+if not cython.compiled:
+    IoOp.__del__ = IoOp.__dealloc__  # type: ignore[attr-defined]
 
 
 def io_next(raw: Any) -> Any:

@@ -1,6 +1,6 @@
 cimport cython
 
-from ..core.future cimport Future
+from ..core.reuse cimport reuse
 from ..core.waker cimport Waker
 
 cdef extern from *:
@@ -17,7 +17,8 @@ cdef int _BITS
 cdef int _SLOTS
 cdef long long _HORIZON
 
-cdef class TimerEntry(Future):
+@cython.final
+cdef class TimerEntry:
     cdef TimerEntry _after
     cdef TimerEntry _before
     cdef int _slot
@@ -26,6 +27,9 @@ cdef class TimerEntry(Future):
     cdef readonly long long tick
     cdef void _start_timer(self) noexcept
     cpdef bint is_linked(self)
+
+@cython.locals(entry=TimerEntry)
+cpdef TimerEntry make_entry()
 
 @cython.final
 cdef class TimerWheel:

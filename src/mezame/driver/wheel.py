@@ -33,8 +33,6 @@ Invariants:
 
 from __future__ import annotations
 
-from ..core.future import Future
-
 try:
     import cython
 except ImportError:
@@ -49,8 +47,10 @@ _HORIZON = 1 << 36  # ticks in a full turn of the top level
 NOT_LINKED = -1
 
 
-class TimerEntry(Future):
-    """A member of a wheel: base class of whatever waits for a time.
+class TimerEntry:
+    """A member of a wheel, which holds it until it is due or removed.
+
+    So a future is no entry itself: it has one, and removes it when it is dropped.
 
     ``tick`` is when it is due. The links and ``_slot`` belong to the wheel; ``_timer_state`` and
     ``_timer_waker`` to ``Timers`` (``timer.py``).
@@ -73,6 +73,17 @@ class TimerEntry(Future):
     def is_linked(self) -> bool:
         """True while it is in a wheel."""
         return self._slot != NOT_LINKED  # type: ignore[no-any-return]
+
+
+def make_entry() -> TimerEntry:
+    """``TimerEntry()`` without the cost of a class call."""
+    entry = TimerEntry.__new__(TimerEntry)
+    entry._start_timer()
+    return entry
+
+
+if cython.compiled:
+    reuse(TimerEntry)  # type: ignore  # noqa: F821 - C, from the .pxd
 
 
 class TimerWheel:

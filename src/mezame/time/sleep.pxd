@@ -2,15 +2,17 @@ cimport cython
 
 from ..core.context cimport Context
 from ..core.current cimport Current, current
+from ..core.future cimport Future
 from ..core.poll cimport PendingType, make_ready
 from ..driver.timer cimport Timers
-from ..driver.wheel cimport TimerEntry
+from ..driver.wheel cimport TimerEntry, make_entry
 
 cdef PendingType PENDING
 cdef long long _UNSET
 
 @cython.final
-cdef class Sleep(TimerEntry):
+cdef class Sleep(Future):
+    cdef TimerEntry _entry
     cdef Timers _timers
     cdef long long _delay_ns
     cdef long long _deadline_ns

@@ -10,25 +10,33 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.current import Current, current
+from ..core.future import Future
 from ..core.poll import PENDING, make_ready
 from ..driver.timer import Timers
-from ..driver.wheel import TimerEntry
+from ..driver.wheel import make_entry
 from .duration import deadline_ns, to_ns
 from .instant import Instant
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
 
 _UNSET = -1
 
 
-class Sleep(TimerEntry):
+class Sleep(Future):
     """The future of ``sleep`` and ``sleep_until``. May be awaited again after it fired: it is ready at once.
+
+    It has an ``_entry`` in the wheel as soon as it had to wait; dropping it removes that.
 
     Source of the semantics: ``tokio::time::Sleep``.
     """
 
-    __slots__ = ("_deadline_ns", "_delay_ns", "_timers")
+    __slots__ = ("_deadline_ns", "_delay_ns", "_entry", "_timers")
 
     def __init__(self, delay_ns: int, deadline_ns: int) -> None:
-        self._start_timer()
+        self._entry = None
         self._timers = None
         self._delay_ns = delay_ns
         self._deadline_ns = deadline_ns
@@ -53,14 +61,15 @@ class Sleep(TimerEntry):
         return PENDING
 
     def _is_due(self, cur: Current) -> bool:
+        if self._entry is not None:
+            return self._timers.has_fired(self._entry)  # type: ignore[no-any-return]
         timers = self._timers
         if timers is None:
             timers = self._find_timers(cur)
             self._timers = timers
             if self._deadline_ns == _UNSET:
                 self._start(cur)
-            return timers.clock.now_ns() >= self._deadline_ns
-        return timers.has_fired(self)
+        return timers.clock.now_ns() >= self._deadline_ns
 
     def _find_timers(self, cur: Current) -> Timers:
         if cur.timers is None:
@@ -70,7 +79,9 @@ class Sleep(TimerEntry):
         return cur.timers
 
     def _enlist(self, cx: Context) -> bool:
-        return self._timers.register(self, self._deadline_ns, cx._get_waker())
+        if self._entry is None:
+            self._entry = make_entry()
+        return self._timers.register(self._entry, self._deadline_ns, cx._get_waker())
 
     def deadline(self) -> Instant:
         """The moment at which it is ready."""
@@ -78,30 +89,42 @@ class Sleep(TimerEntry):
 
     def is_elapsed(self) -> bool:
         """True once that moment came and the driver saw it."""
-        timers = self._timers
-        return timers is not None and timers.has_fired(self)
+        return self._entry is not None and self._timers.has_fired(self._entry)
 
     def reset(self, deadline: float) -> None:
         """Gives it a new deadline (an ``Instant``); before and after it fired. Whoever awaits it is kept."""
         ns = deadline_ns(deadline, "Sleep.reset: the deadline")
         self._deadline_ns = ns
         timers = self._timers
-        if timers is None:
-            return
-        waker = timers.deregister(self)
+        entry = self._entry
         self._timers = None
+        self._entry = None
+        if entry is None:
+            return
+        waker = timers.deregister(entry)
         if waker is not None:
             self._timers = timers
-            if not timers.register(self, ns, waker):
+            self._entry = entry
+            if not timers.register(entry, ns, waker):
                 waker.wake()  # the new deadline has passed already
 
     def close(self) -> None:
-        if self._timers is not None:
-            self._timers.deregister(self)
-            self._timers = None
+        if self._entry is not None:
+            self._timers.deregister(self._entry)
+            self._entry = None
+        self._timers = None
+
+    def __dealloc__(self) -> None:
+        """Dropped. (A cycle that is collected may have cleared the fields already.)"""
+        if self._entry is not None and self._timers is not None:
+            self._timers.deregister(self._entry)
 
     def __repr__(self) -> str:
         return f"<Sleep until {self._deadline_ns / 1e9:.3f}>"
+
+
+if not cython.compiled:
+    Sleep.__del__ = Sleep.__dealloc__  # type: ignore[attr-defined]
 
 
 def sleep(duration: Any) -> Sleep:
