@@ -423,6 +423,106 @@ def test_the_counters_of_workers_only_grow():
     assert grown["overflow_count"] >= 1
 
 
+def test_spawned_tasks_wait_for_block_on_which_drives_them_until_its_root_is_ready():
+    ran, gate = [], Gate()
+
+    async def note(what):
+        ran.append(what)
+
+    async def waits():
+        return await gate
+
+    async def root():
+        assert mezame.task.try_id() is None, "the root is no task"
+        task = mezame.spawn(note("in the root"))
+        assert not task.is_finished()
+        await mezame.yield_now()
+        assert ran == ["in the root", "outside"], "nobody has awaited them; the own queue comes first"
+        for bad in (note, 7):
+            with pytest.raises(TypeError):
+                mezame.spawn(bad)
+        return "root"
+
+    with mezame.Runtime() as runtime:
+        outside, left = runtime.spawn(note("outside")), runtime.spawn(waits())
+        waiting = threading.Thread(target=lambda: runtime.handle().block_on(outside), daemon=True)
+        waiting.start()
+        waiting.join(0.02)
+        assert waiting.is_alive() and not ran, "the block_on of a handle does not drive it"
+        assert runtime.block_on(root()) == "root"
+        waiting.join(20)
+        assert not waiting.is_alive()
+        assert outside.is_finished() and not left.is_finished()
+        gate.open("kept")
+        assert runtime.block_on(left) == "kept"
+
+
+def test_a_runtime_without_drivers_is_a_pool_of_threads():
+    async def where():
+        return threading.get_ident()
+
+    with Builder.new_multi_thread().worker_threads(2).enable_io(False).enable_time(False).build() as runtime:
+        tasks = [runtime.spawn(where()) for _ in range(20)]
+        assert threading.get_ident() not in {runtime.block_on(task) for task in tasks}
+        with pytest.raises(RuntimeError, match="enable_time"):
+            runtime.block_on(mezame.sleep(1))
+
+
+def test_closing_waits_for_the_blocking_calls_that_have_begun():
+    begun, go_on, log = threading.Event(), threading.Event(), []
+
+    def slow():
+        begun.set()
+        assert go_on.wait(20)
+        log.append("done")
+
+    runtime = mezame.Runtime()
+    runtime.spawn_blocking(slow)
+    assert begun.wait(20)
+    closing = threading.Thread(target=lambda: (runtime.close(), log.append("closed")))
+    closing.start()
+    closing.join(0.02)
+    assert closing.is_alive()
+    go_on.set()
+    closing.join(20)
+    assert log == ["done", "closed"]
+
+
+def test_the_park_and_unpark_count_is_odd_while_the_thread_sleeps():
+    stop = mezame.sync.CancellationToken()
+    with mezame.Runtime() as runtime:
+        thread = threading.Thread(target=lambda: runtime.block_on(stop.cancelled()))
+        thread.start()
+        for _ in range(20_000):
+            metrics = runtime.metrics()
+            if metrics.worker_park_unpark_count % 2:
+                break
+            threading.Event().wait(0.001)
+        stop.cancel()
+        thread.join(20)
+        assert metrics.worker_park_unpark_count % 2 == 1
+        assert runtime.metrics().worker_park_unpark_count % 2 == 0
+
+
+def test_what_a_full_queue_gives_away_keeps_its_order():
+    """The 257th task takes the oldest 128 along to the injection queue."""
+    log = []
+
+    async def note(n):
+        log.append(n)
+
+    async def main():
+        await mezame.join_all([mezame.spawn(note(n)) for n in range(257)])
+        return Handle.current().metrics().workers[0].overflow_count
+
+    with Builder.new_multi_thread().worker_threads(1).disable_lifo_slot().build() as runtime:
+        overflows = runtime.block_on(runtime.spawn(main()))
+    assert overflows == 1
+    assert [n for n in log if n < 128] == list(range(128))
+    assert [n for n in log if n >= 128] == list(range(128, 257))
+    assert log != list(range(257))
+
+
 # --- sets, channels ---------------------------------------------------------------------------------------------------
 
 
