@@ -240,6 +240,9 @@ async def test_tcp_socket_reads_its_options_back():
     with pytest.raises(OSError):
         sock.bind_device("no-such-device")
     sock.close()
+
+
+async def test_tcp_socket_reads_its_traffic_class_back():
     try:
         six = TcpSocket.new_v6()
     except OSError:

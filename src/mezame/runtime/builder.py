@@ -70,7 +70,7 @@ class Builder:
         return self._set(name=name)
 
     def thread_name(self, name: str) -> Builder:
-        """Prefix of the blocking threads' names."""
+        """Prefix of the names of the worker and blocking threads."""
         return self._set(thread_name=name)
 
     def thread_name_fn(self, function: Callable[[], str]) -> Builder:
@@ -122,11 +122,11 @@ class Builder:
         return self._set(poll_time_histogram=True)
 
     def on_thread_start(self, hook: Callable[[], Any]) -> Builder:
-        """Called in each new blocking thread."""
+        """Called in each new worker or blocking thread."""
         return self._set(on_thread_start=hook)
 
     def on_thread_stop(self, hook: Callable[[], Any]) -> Builder:
-        """Called in each blocking thread that ends."""
+        """Called in each worker or blocking thread that ends."""
         return self._set(on_thread_stop=hook)
 
     def on_thread_park(self, hook: Callable[[], Any]) -> Builder:
