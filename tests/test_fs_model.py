@@ -144,7 +144,10 @@ class FileMachine(RuleBasedStateMachine):
         with self.runtime.enter():
             step = file.seek(offset, whence)
             if drop:
-                assert step.poll(CountingWaker().cx).is_pending()
+                try:
+                    step.poll(CountingWaker().cx)  # Pending, unless the other thread was very quick
+                except OSError:
+                    assert expected is None
                 step.close()
             elif expected is None:
                 with pytest.raises(OSError):
@@ -162,7 +165,7 @@ class FileMachine(RuleBasedStateMachine):
         with self.runtime.enter():
             step = self.file(which).set_len(size)
             if drop:
-                assert step.poll(CountingWaker().cx).is_pending()
+                step.poll(CountingWaker().cx)
                 step.close()
             else:
                 self.run(step)

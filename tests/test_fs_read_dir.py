@@ -26,6 +26,15 @@ def folder(tmp_path):
 NAMES = [f"{number:03}" for number in range(100)]
 
 
+async def until(condition):
+    """Waits for what another thread is about to do."""
+    for _ in range(1000):
+        if condition():
+            return
+        await mezame.sleep(0.01)
+    raise AssertionError("it did not come true in ten seconds")
+
+
 async def names_of(entries):
     return sorted([entry.file_name async for entry in entries])
 
@@ -235,8 +244,7 @@ def test_closing_gives_the_handle_back(folder, when, monkeypatch):
             for step in (entries.next_entry(), entries):
                 with pytest.raises(OSError, match="closed"):
                     await step
-            await mezame.spawn_blocking(int)
-            assert descriptors() == before
+            await until(lambda: descriptors() == before)  # what was at work in a thread ends it there
 
         runtime.block_on(main())
 

@@ -3,11 +3,11 @@ cimport cython
 from .context cimport Context
 from .current cimport Current, Scheduler
 from .frames cimport caller_code, spawn_site, without_our_frames
-from .future cimport step
+from .future cimport Future, step
 from .guard cimport Guard
 from .poll cimport PendingType
 from .state cimport TaskState
-from .waitlist cimport Waiter, WaitList
+from .waitlist cimport WaitList
 from .waker cimport Waker, wake_all
 
 cdef extern from "Python.h":
@@ -103,7 +103,7 @@ cdef class TaskCell(TaskState):
     cdef object _error
     cdef WaitList _waiters
     cdef list _callbacks
-    cdef Waiter _poll_join
+    cdef Future _poll_join
     cdef object _name
     cdef object _cancel_message
     cdef object _site
