@@ -22,21 +22,51 @@ lint() {
   ran+=("ruff, mypy --strict")
 }
 
-suite() { # suite NAME INTERPRETER compiled|pure [pytest arguments]
-  local name=$1 interpreter=$2 kind=$3
-  shift 3
-  environment "$name" "$interpreter"
-  local bin=.venv/$name/bin
-  "$bin/python" "${pip[@]}" pytest pytest-timeout trio "hypothesis<6.151"
-  if [[ $kind == compiled ]]; then
-    MEZAME_REQUIRE_COMPILED=1 "$bin/python" "${pip[@]}" --no-deps --force-reinstall .
+prepare() { # prepare NAME INTERPRETER compiled|pure: an environment with the package in it
+  environment "$1" "$2"
+  local python=.venv/$1/bin/python
+  "$python" "${pip[@]}" pytest pytest-timeout trio "hypothesis<6.151"
+  if [[ $3 == compiled ]]; then
+    MEZAME_REQUIRE_COMPILED=1 "$python" "${pip[@]}" --no-deps --force-reinstall .
   else
-    MEZAME_PURE=1 "$bin/python" "${pip[@]}" --no-deps --force-reinstall .
+    MEZAME_PURE=1 "$python" "${pip[@]}" --no-deps --force-reinstall .
   fi
-  echo "== $name ($kind): $("$bin/python" -VV | head -1)"
-  (cd tests && MEZAME_EXPECT=$kind "../$bin/python" -m pytest -c ../pyproject.toml --rootdir .. . "$@")
-  (cd tests && MEZAME_EXPECT=$kind MEZAME_DRIVER=selectors "../$bin/python" -m pytest -c ../pyproject.toml --rootdir .. -k "net or runtime or time" . "$@")
-  ran+=("$name ($kind): epoll and selectors")
+}
+
+suite() { # suite NAME compiled|pure: the tests, with both drivers
+  local python=../.venv/$1/bin/python
+  cd tests
+  echo "== $1 ($2): $("$python" -VV | head -1)"
+  local pytest=("$python" -m pytest -c ../pyproject.toml --rootdir .. -p no:cacheprovider)
+  MEZAME_EXPECT=$2 "${pytest[@]}" .
+  MEZAME_EXPECT=$2 MEZAME_DRIVER=selectors "${pytest[@]}" -k "net or runtime or time" .
+}
+
+# The tests of one configuration keep one core busy: so two run at a time. The installations come first, one by one:
+# they write to build/.
+together() { # together NAME INTERPRETER KIND [NAME INTERPRETER KIND]
+  local jobs=() names=() failed=0
+  mkdir -p out/test
+  while (($#)); do
+    prepare "$1" "$2" "$3"
+    names+=("$1" "$3")
+    shift 3
+  done
+  for ((index = 0; index < ${#names[@]}; index += 2)); do
+    local name=${names[index]} kind=${names[index + 1]}
+    echo "== $name ($kind) is running: out/test/$name.log"
+    (set -euo pipefail; suite "$name" "$kind") >"out/test/$name.log" 2>&1 &
+    jobs+=($!)
+    ran+=("$name ($kind): epoll and selectors")
+  done
+  for index in "${!jobs[@]}"; do
+    wait "${jobs[index]}" || failed=1
+    cat "out/test/${names[index * 2]}.log"
+  done
+  if ((failed)); then
+    echo "failed: see above, or out/test/" >&2
+    exit 1
+  fi
 }
 
 models() {
@@ -53,14 +83,15 @@ if [[ ${1:-} == models ]]; then
 fi
 lint
 if [[ ${1:-} != lint ]]; then
-  suite py-compiled "$python" compiled
-  suite py-pure "$python" pure
+  together py-compiled "$python" compiled py-pure "$python" pure
+  others=()
   for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python3.13 "$(command -v python3.13 || true)"; do
-    if [[ -x $candidate ]]; then suite py313-compiled "$candidate" compiled; break; fi
+    if [[ -x $candidate ]]; then others+=(py313-compiled "$candidate" compiled); break; fi
   done
   threaded=$(command -v python3.13t || true)
   if [[ -z $threaded && -x ../shared/install-python3.13t ]]; then threaded=$(../shared/install-python3.13t); fi
-  if [[ -n $threaded ]]; then suite py313t-compiled "$threaded" compiled; fi
+  if [[ -n $threaded ]]; then others+=(py313t-compiled "$threaded" compiled); fi
+  if ((${#others[@]})); then together "${others[@]}"; fi
 fi
 echo "ran:"
 printf '  %s\n' "${ran[@]}"
