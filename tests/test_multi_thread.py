@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 import warnings
 
 import pytest
@@ -681,3 +682,41 @@ def test_asyncio_and_mezame_threads_share_a_channel():
     with runtime() as rt:
         rt.spawn(produce())
         assert asyncio.run(consume()) == list(range(10))
+
+
+def test_what_a_finaliser_wakes_while_a_worker_falls_asleep_is_polled(monkeypatch):
+    """The collector, or another thread's last reference, may run code between the last look at the queue and the sleep.
+
+    Here the generator that chooses whom to steal from stands for it: it is asked after the own queue was found empty.
+    """
+    armed = []
+
+    class Rng:
+        def __init__(self, seed):
+            pass
+
+        def randrange(self, count):
+            if armed:
+                armed.pop().notify_one()
+            return 0
+
+    monkeypatch.setattr("mezame.scheduler.worker_core.random", types.SimpleNamespace(Random=Rng))
+
+    async def waiter(notify):
+        await notify.notified()
+        return True
+
+    async def trigger(notify):
+        armed.append(notify)
+        await mezame.spawn(mezame.ready(None))  # has the worker wake up, look, find nothing, and sleep again
+
+    async def main():
+        for _ in range(20):
+            notify = mezame.sync.Notify()
+            task = mezame.spawn(waiter(notify))
+            await mezame.sleep(0.002)
+            # The limit is set first: a timer that is set later would wake the worker.
+            assert await mezame.join(mezame.timeout(5, task), trigger(notify)) == (True, None)
+
+    mezame.run(main(), flavor="multi_thread", worker_threads=1)
+    assert not armed

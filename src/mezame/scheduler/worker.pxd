@@ -47,8 +47,10 @@ cdef class Worker(Spawner):
     cdef int _let_go(self, Task task) except -1
     @cython.locals(core=WorkerCore)
     cdef int _turn(self) except -1
-    @cython.locals(core=WorkerCore, group=WorkerGroup, searching=bint, now=longlong)
+    @cython.locals(core=WorkerCore)
     cdef _sleep(self)
+    @cython.locals(now=longlong, searching=bint)
+    cdef _fall_asleep(self, WorkerCore core, WorkerGroup group)
     @cython.locals(polls=longlong, now=longlong, mean=double, interval=longlong)
     cdef _tune(self)
     @cython.locals(task=Task)

@@ -242,9 +242,22 @@ class Worker(Spawner):
             core._notify()
 
     def _sleep(self) -> None:
-        """Nothing to poll and nothing to steal."""
+        """Nothing to poll and nothing to steal.
+
+        Since the last look at the own queue, and until the thread blocks, finalisers may run here (the collector's, or
+        of objects that another thread let go), and wake tasks: these land in the own queue, of which the others hear
+        nothing if it is the slot. So from here on the core is *drowsy*: what is queued ends the sleep before it begins.
+        """
         core = self._core
         group = self._group
+        core._drowsy = True
+        try:
+            if not core._has_tasks():
+                self._fall_asleep(core, group)
+        finally:
+            core._drowsy = False
+
+    def _fall_asleep(self, core: WorkerCore, group: WorkerGroup) -> None:
         if group.hooks is not None:
             call_hook(group, "on_park", None)
             if core._has_tasks():  # the hook made work: the driver is looked at, but nobody sleeps

@@ -45,6 +45,7 @@ cdef class WorkerCore(Scheduler):
     cdef OwnedTasks _owned
     cdef WorkerPark _park
     cdef bint _parked
+    cdef bint _drowsy
     cdef bint _searching
     cdef object _rng
     cdef int _to_inject

@@ -92,6 +92,7 @@ class WorkerCore(Scheduler):
     __slots__ = (
         "_deferred",
         "_deferred_wakers",
+        "_drowsy",
         "_group",
         "_idle",
         "_inject",
@@ -133,6 +134,7 @@ class WorkerCore(Scheduler):
         self._owned = OwnedTasks()
         self._park = WorkerPark(group.seat)
         self._parked = False
+        self._drowsy = False
         self._searching = False
         self._rng = random.Random(seed)
         self._to_inject = 1
@@ -171,6 +173,8 @@ class WorkerCore(Scheduler):
             self._push_back(cython.cast(Wakeable, link))
             if not self._parked:  # in a turn of the driver the worker counts its tasks afterwards
                 self._notify()
+        if self._drowsy and (not self._parked or not cython.compiled):
+            self._park._unpark()  # a finaliser woke this: nobody would look at the queue again (see Worker._sleep)
 
     def _push_back(self, item: Wakeable) -> None:
         """To the back of the own queue, or, if it is full, with half of it to the injection queue."""
