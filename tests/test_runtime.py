@@ -694,7 +694,7 @@ def test_spawn_local_without_a_local_runtime_raises():
 
 
 @pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error:.*never awaited")
 def test_a_generator_that_is_dropped_in_the_last_moment_runs_its_finally(flavor):
     closed = []
 
