@@ -8,7 +8,10 @@ costs no registration call. What the poller said is kept here, as bits, until an
     EAGAIN        clears the bit, but only if the tick is still the one seen before the call: an event that
                   came meanwhile is newer than our knowledge
     short read    clears it too: the kernel's buffer is empty, and new bytes make a new edge (but not an error bit)
-    closed bits   are never cleared
+    closed bits   stay: a closed direction never answers EAGAIN. If one does, the bit was not its own but came with an
+                  event of a socket that had the descriptor's number before, still on its way when that was closed;
+                  so EAGAIN clears it too, or the operation would try again for ever. ``clear`` does not: it is told
+                  what somebody thinks, not what the kernel said
 
 The race "found nothing / stored the waker" against an event of another thread:
 
@@ -21,7 +24,7 @@ The race "found nothing / stored the waker" against an event of another thread:
 
 Closing, with other threads in the middle of an operation: ``_users`` counts the operations that are inside
 a system call; the descriptor is closed by whoever comes last, so that its number cannot be given to another
-socket under their hands. The poller forgets it before that.
+socket under their hands. The poller forgets it before that: who closes counts as one of them until it has.
 """
 
 from __future__ import annotations
@@ -156,10 +159,10 @@ class Source(Guard):
         return tick
 
     def _end(self, drained: int, tick: int) -> None:
-        """After an attempt: ``drained`` are the bits it found empty. Closes the descriptor if it is last."""
+        """After an attempt: ``drained`` are the bits it proved wrong. Closes the descriptor if it is last."""
         self._lock()
         if drained and tick == self._tick:
-            self._ready &= ~(drained & _CLEARABLE)
+            self._ready &= ~drained
         self._users -= 1
         last = self._closed and not self._given and self._users == 0
         self._unlock()
@@ -266,14 +269,14 @@ class Source(Guard):
         self._lock()
         first = not self._closed
         self._closed = True
-        last = first and self._users == 0
+        if first:
+            self._users += 1  # until the poller has forgotten it: then its number may go to another
         self._readers._take_wakers(wakers)
         self._writers._take_wakers(wakers)
         self._unlock()
         if first:
             self._poller.remove(self)
-        if last:
-            self.owner.close()
+            self._end(0, 0)
         wake_all(wakers)
 
     def detach(self) -> Any:
