@@ -1226,3 +1226,34 @@ def test_bad_input(path):
             await file.write_all(b"")
 
     mezame.run(main())
+
+
+def test_a_close_outside_of_a_runtime_does_what_is_left_itself(path, monkeypatch):
+    """It begins to wait for an operation that is at work; by the time it is queued the job has ended."""
+    put(path, b"0123456789")
+    calls = Calls(monkeypatch, "read")
+    go = threading.Event()
+    push = lane.Lane.push
+
+    def late(self, step):
+        go.set()
+        while True:
+            with self.lock:
+                if not self._working:
+                    break
+            threading.Event().wait(0.001)
+        return push(self, step)
+
+    calls.fail = lambda number: go.wait(PATIENCE)
+    with one_thread() as runtime:
+
+        async def main():
+            file = await fs.open(path)
+            assert file.read(3).poll(CountingWaker().cx).is_pending()
+            return file
+
+        file = runtime.block_on(main())
+        monkeypatch.setattr(lane.Lane, "push", late)
+        file.close()
+        assert file._lane.descriptor.fd < 0
+

@@ -34,6 +34,7 @@ from collections import deque
 from typing import Any
 
 from ..core.context import Context
+from ..core.current import current
 from ..core.report import report_exception
 from ..core.waker import Waker
 from .descriptor import Descriptor
@@ -68,7 +69,7 @@ class Lane:
         """Queues ``step``. False: it is over already, because the runtime is closed.
 
         Raises ``OSError`` (EBADF) after the close, and ``RuntimeError`` where a job is needed and there is no runtime;
-        nothing is queued then.
+        nothing is queued then. A close needs none: outside of a runtime this thread may block, and does the work.
         """
         with self.lock:
             if self.closed and not step.after_close:
@@ -81,6 +82,9 @@ class Lane:
         return self._start(step)
 
     def _start(self, step: Any) -> bool:
+        if step.in_place and current().handle is None:
+            self._work()
+            return True
         try:
             task = submit("File", self._work, (), True)
         except BaseException as error:
@@ -253,6 +257,7 @@ class WriteStep:
 
     __slots__ = ("_pieces", "_size")
     after_close = False
+    in_place = False
 
     def __init__(self, piece: Any, size: int) -> None:
         self._pieces = [piece]

@@ -30,6 +30,7 @@ class Step(Future):
     reported = False
     """True: its failure is reported if nobody looks at it."""
     after_close = False
+    in_place = False  # may run on the caller's thread where there is no runtime
     """True: the lane takes it also when no ``File`` is open on it any more."""
 
     def __init__(self, lane: Lane) -> None:
@@ -238,6 +239,7 @@ class Close(Flush):
 
     __slots__ = ("_last",)
     after_close = True
+    in_place = True
 
     def __init__(self, lane: Lane, last: bool) -> None:
         Flush.__init__(self, lane)
