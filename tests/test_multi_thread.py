@@ -714,7 +714,7 @@ def test_what_a_finaliser_wakes_while_a_worker_falls_asleep_is_polled(monkeypatc
         for _ in range(20):
             notify = mezame.sync.Notify()
             task = mezame.spawn(waiter(notify))
-            await mezame.sleep(0.002)
+            await mezame.spawn(mezame.ready(None))  # behind it in the queue: now it waits
             # The limit is set first: a timer that is set later would wake the worker.
             assert await mezame.join(mezame.timeout(5, task), trigger(notify)) == (True, None)
 
