@@ -5,7 +5,7 @@ Rust's model of async as a library: futures that are *polled*, *wakers* that say
 the way to write a leaf.
 
 Reading order: ``core/poll.py``, ``core/waker.py``, ``core/future.py``, ``core/state.py``, ``core/task.py``,
-``core/executor.py`` (the loop), ``driver/driver.py``, ``runtime/runtime.py``.
+``core/loop.py`` (the loop), ``driver/driver.py``, ``runtime/runtime.py``.
 
 >>> import mezame
 >>> async def main():

@@ -1,6 +1,6 @@
 """The runtime: what runs futures. Builder, Handle, metrics, the blocking pool, Ctrl-C, shutdown.
 
-Start with ``runtime.py`` (what it is made of, how it closes), then ``core/executor.py`` (the loop).
+Start with ``runtime.py`` (what it is made of, how it closes), then ``core/loop.py`` (the loop).
 
 >>> import mezame
 >>> async def main():

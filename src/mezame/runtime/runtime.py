@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.clock import Clock
 from ..core.current import current
-from ..core.executor import EVENT_INTERVAL, GLOBAL_QUEUE_INTERVAL
 from ..core.future import close_coroutine
 from ..core.hooks import Hooks
+from ..core.loop import EVENT_INTERVAL, GLOBAL_QUEUE_INTERVAL
 from ..core.task import Task
 from ..driver import epoll
 from ..driver.driver import Driver

@@ -1,1 +1,1 @@
-"""The schedulers: which thread drives the loop. Internal; the loop itself is ``core/executor.py``."""
+"""The schedulers: which thread drives the loop. Internal; the loop itself is ``core/loop.py``."""

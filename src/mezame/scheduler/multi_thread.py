@@ -31,10 +31,11 @@ from typing import Any
 
 from ..core.block_on import ThreadLoop
 from ..core.current import current
-from ..core.executor import EVENT_INTERVAL, root_outcome, running_among
+from ..core.executor import root_outcome, running_among
 from ..core.frames import spawn_site
 from ..core.future import close_coroutine
 from ..core.hooks import Hooks
+from ..core.loop import EVENT_INTERVAL
 from ..core.park import Park
 from ..core.shutdown import drop_task
 from ..core.task import Task, make_task

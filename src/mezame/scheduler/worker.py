@@ -13,7 +13,7 @@
       |       | woken by another worker (-> search), or by an event or a timer (-> poll)      |
       +-------+--------------------------------- after 61 ticks: a turn of the driver <-------+
 
-The loop is the current-thread one (``core/executor.py``) with a search before the sleep; the poll of a task is the
+The loop is the current-thread one (``core/loop.py``) with a search before the sleep; the poll of a task is the
 same code. What makes it right with many threads is written where it is: the task's state word (``core/state.py``: one
 thread polls, a wake queues once), the queue (``steal_queue.py``), no wake is lost between search and sleep
 (``idle.py``), no notification between decision and sleep (``worker_park.py``).

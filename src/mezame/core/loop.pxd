@@ -1,0 +1,47 @@
+cimport cython
+
+from .clock cimport monotonic_ns
+from .context cimport Context, loop_context
+from .current cimport Current, Spawner, current
+from .owned cimport OwnedTasks
+from .park cimport Park
+from .ready cimport ReadyTasks, RootAgain
+from .task cimport Task
+
+cdef int BUDGET
+
+cdef class Loop(Spawner):
+    cdef Park _park
+    cdef ReadyTasks _ready
+    cdef OwnedTasks _owned
+    cdef Context _cx
+    cdef Current _cur
+    cdef int _event_interval
+    cdef object _histogram
+    cdef object _fatal
+    cdef set _failures
+    cdef bint _shutdown_on_failure
+    cdef bint _closed
+    cdef bint _observed
+    cdef unsigned long _thread
+    cdef long long _last_unpark
+    cdef readonly long long busy_ns
+    cdef readonly long long parks
+    cdef readonly long long polls
+    cdef readonly long long turns
+    @cython.locals(left=int, task=Task, ready=ReadyTasks, cx=Context, cur=Current)
+    cdef _loop(self, int until)
+    @cython.locals(what=int)
+    cdef int _poll_task(self, Task task, Context cx, Current cur) except -1
+    cdef int _run_observed(self, Task task, Current cur) except -1
+    @cython.locals(root=Task, cur=Current, what=int)
+    cdef bint _poll_root(self) except -1
+    cdef _let_go(self, Task task)
+    cdef _failed(self, Task task, object error)
+    cdef _raise_fatal(self)
+    @cython.locals(now=longlong)
+    cdef _turn(self, long long timeout_ns)
+    cdef object _enter(self)
+    @cython.locals(cur=Current)
+    cdef _leave(self, object saved)
+    cdef _guarded_loop(self, int until)
