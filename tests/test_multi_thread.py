@@ -535,12 +535,15 @@ def test_an_exit_in_a_task_leaves_block_on():
 
 
 def test_a_failure_that_nobody_looks_at_is_reported(caplog):
+    begun = sync.Notify()
+
     async def fails():
+        begun.notify_one()
         raise ValueError("lost")
 
     async def main():
         mezame.spawn(fails(), name="the failing one")
-        await mezame.sleep(0.01)
+        await begun.notified()  # it is being polled: the end of the runtime waits for that
 
     with runtime() as rt:
         rt.block_on(main())

@@ -233,7 +233,7 @@ async def test_a_write_without_a_reader_is_a_broken_pipe():
     sender, receiver = pipe()
     fill(sender)
     writing = mezame.spawn(sender.write_all(b"x" * 100_000))
-    await mezame.sleep(0.001)
+    await mezame.yield_now()  # now it waits
     receiver.close()
     with pytest.raises(BrokenPipeError):
         await writing
@@ -245,7 +245,7 @@ async def test_a_write_without_a_reader_is_a_broken_pipe():
 async def test_closing_wakes_who_waits():
     sender, receiver = pipe()
     reading = mezame.spawn(receiver.read_exact(5))
-    await mezame.sleep(0.001)
+    await mezame.yield_now()  # now it waits
     number = receiver.fileno()
     receiver.close()
     receiver.close()
@@ -311,7 +311,7 @@ async def test_descriptors_come_and_go():
 async def test_giving_the_descriptor_away_wakes_who_waits():
     sender, receiver = pipe()
     reading = mezame.spawn(receiver.read_exact(5))
-    await mezame.sleep(0.001)
+    await mezame.yield_now()  # now it waits
     number = receiver.into_fd()
     with pytest.raises(OSError, match="closed"):
         await reading

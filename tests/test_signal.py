@@ -301,7 +301,7 @@ async def test_closing_wakes_whoever_waits_and_ends_the_iteration():
         await listener.recv()
 
     iterating, waiting = mezame.spawn(iterate()), mezame.spawn(wait())
-    await mezame.sleep(0.001)
+    await mezame.yield_now()  # now both wait
     assert not listener.is_closed()
     listener.close()
     listener.close()
