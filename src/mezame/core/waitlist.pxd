@@ -1,11 +1,10 @@
 cimport cython
 
 from .context cimport Context
-from .future cimport Future
 from .reuse cimport reuse
 from .waker cimport Waker
 
-cdef class Waiter(Future):
+cdef class Waiter:
     cdef WaitList _owner
     cdef Waiter _before
     cdef Waiter _after

@@ -29,7 +29,6 @@ from __future__ import annotations
 from typing import Any
 
 from .context import Context
-from .future import Future
 from .waker import Waker
 
 try:
@@ -38,8 +37,11 @@ except ImportError:
     from . import cython_shim as cython
 
 
-class Waiter(Future):
-    """A member of a ``WaitList``. ``_owner`` is the list that it is linked in, or None."""
+class Waiter:
+    """A member of a ``WaitList``: a ``Place``, or the slot of a socket's ``poll_*`` methods. No future is one.
+
+    ``_owner`` is the list that it is linked in, or None.
+    """
 
     __slots__ = ("_after", "_before", "_owner", "_parked")
 
