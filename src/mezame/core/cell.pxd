@@ -48,6 +48,11 @@ cdef extern from *:
         }
         return out;
     }
+    #ifdef Py_GIL_DISABLED
+    #define MEZAME_HIDES 0
+    #else
+    #define MEZAME_HIDES 1
+    #endif
     static inline int mezame_untrack(PyObject *object) {
         if (!PyObject_IS_GC(object) || !PyObject_GC_IsTracked(object))
             return 0;
@@ -76,6 +81,7 @@ cdef extern from *:
     int PYGEN_ERROR
     int PYGEN_NEXT
     object resume "mezame_resume"(object coroutine, object context, int *how)
+    bint HIDES "MEZAME_HIDES"
     bint gc_untrack "mezame_untrack"(object obj) noexcept
     void gc_track "mezame_track"(object obj) noexcept
     bint is_gc "mezame_is_gc"(object obj) noexcept

@@ -12,10 +12,12 @@ Who may touch what:
 * ``_next`` (run queue) and ``_owned_at`` (list of live tasks): the queue's and the list's owner.
 
 A live task is no garbage, so the collector need not look at it: from ``spawn`` to COMPLETE the task, its coroutine
-and its contextvars are hidden from the collector (untracked; compiled only), and a million tasks cost it nothing.
+and its contextvars are hidden from the collector (untracked; if compiled, with a GIL): a million tasks cost it nothing.
 Invariant: hidden implies live, and whoever lets go of the coroutine and the contextvars (``_finish``, ``__dealloc__``)
 shows them first. The price: an executor that is dropped, never closed, while a pending coroutine of its refers
-to it, stays in memory; in Rust the same cycle of ``Arc`` does.
+to it, stays in memory; in Rust the same cycle of ``Arc`` does. Free-threaded, nothing is hidden: that collector starts
+when a quarter as many objects as it found tracked the last time have been allocated, and looks at every object, tracked
+or not. So tasks that it did not count would have it start at a fixed small number, again and again over all of them.
 
 A failure: what escapes the coroutine is stored and re-raised to whoever awaits. If nobody does, it is
 reported with the task's name and the place where it was spawned: when the task ends if no handle is held,
@@ -141,7 +143,7 @@ class TaskCell(TaskState):
 
     def _hide(self) -> None:
         """Takes the task, its coroutine and its contextvars out of the garbage collector's sight."""
-        if cython.compiled:
+        if cython.compiled and HIDES:  # type: ignore  # noqa: F821 - C, from the .pxd
             self._hidden = True
             gc_untrack(self)  # type: ignore  # noqa: F821 - C, from the .pxd
             gc_untrack(self._coro)  # type: ignore  # noqa: F821
