@@ -355,6 +355,32 @@ def test_yield_now_gives_way_to_all_and_comes_back_in_order():
     assert run(main(), 1, disable_lifo_slot=True) == [0, 1, 2, 3, 0, 1, 2, 3]
 
 
+def test_more_busy_tasks_than_a_queue_holds_share_the_polls():
+    """What does not fit into the queue waits in the injection queue: it may not wait for the others' end."""
+
+    async def main():
+        counts = [0] * 600
+        stop = False
+
+        async def busy(n):
+            while not stop:
+                counts[n] += 1
+                await mezame.yield_now()
+
+        handles = [mezame.spawn(busy(n)) for n in range(600)]
+        while sum(counts) < 60_000:
+            await mezame.yield_now()
+        stop = True
+        await mezame.join_all(handles)
+        return counts
+
+    async def spawned():
+        return await mezame.spawn(main())
+
+    counts = run(spawned(), 1)
+    assert min(counts) > 40  # of 100 on average; the ones that found no room would have had about 1
+
+
 def test_a_task_that_is_always_ready_starves_nobody():
     async def main():
         stop = sync.CancellationToken()

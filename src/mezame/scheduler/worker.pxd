@@ -35,12 +35,12 @@ cdef class Worker(Spawner):
     cdef readonly unsigned long thread
     @cython.locals(cur=Current)
     cpdef _run_with(self, WorkerCore core)
-    @cython.locals(core=WorkerCore, task=Task, left=int)
+    @cython.locals(core=WorkerCore, task=Task, cx=Context, cur=Current, left=int)
     cdef _loop(self)
-    @cython.locals(cur=Current, following=Task)
-    cdef bint _run_task(self, WorkerCore core, Task task) except -1
+    @cython.locals(following=Task)
+    cdef bint _run_task(self, WorkerCore core, Task task, Context cx, Current cur) except -1
     @cython.locals(what=int)
-    cdef bint _poll(self, WorkerCore core, Task task) except -1
+    cdef bint _poll(self, WorkerCore core, Task task, Context cx, Current cur) except -1
     cdef bint _put_coreless(self, Task task, int what) except -1
     @cython.locals(what=int)
     cdef int _run_observed(self, Task task) except -1

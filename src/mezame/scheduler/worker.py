@@ -32,8 +32,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.clock import monotonic_ns
-from ..core.context import loop_context
-from ..core.current import BUDGET, UNLIMITED, Spawner, current
+from ..core.context import Context, loop_context
+from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
 from ..core.task import Task, make_task
 from .worker_core import (
     LIFO_POLLS,
@@ -137,6 +137,8 @@ class Worker(Spawner):
     def _loop(self) -> None:
         """Polls tasks until the runtime stops or the core is handed over. The heart of the multi-thread runtime."""
         core = self._core
+        cx = self._cx  # handed down: an attribute read is a reference counted, which costs without a GIL
+        cur = self._cur
         left = self._event_interval
         while True:
             left -= 1
@@ -151,7 +153,7 @@ class Worker(Spawner):
             if task is not None:
                 if core._searching:
                     core._found()
-                if not self._run_task(core, task):
+                if not self._run_task(core, task, cx, cur):
                     return
             elif not core._nothing_deferred():
                 self._turn()
@@ -160,11 +162,10 @@ class Worker(Spawner):
                 if self._group.phase._load() == STOPPING:
                     return
 
-    def _run_task(self, core: WorkerCore, task: Task) -> bool:
+    def _run_task(self, core: WorkerCore, task: Task, cx: Context, cur: Current) -> bool:
         """Polls a task, then whom it put in the LIFO slot. False: the core was handed over meanwhile."""
-        cur = self._cur
         cur.budget = BUDGET
-        if not self._poll(core, task):
+        if not self._poll(core, task, cx, cur):
             return False
         if core._lifo is cython.NULL:
             return True
@@ -175,15 +176,15 @@ class Worker(Spawner):
                 break
             if core._lifo_left > 0:
                 core._lifo_left -= 1
-            if not self._poll(core, following):
+            if not self._poll(core, following, cx, cur):
                 return False
         core._lifo_left = LIFO_POLLS if core._lifo_on else 0
         return True
 
-    def _poll(self, core: WorkerCore, task: Task) -> bool:
+    def _poll(self, core: WorkerCore, task: Task, cx: Context, cur: Current) -> bool:
         """Polls one task and puts it where its answer says. False: this thread has no core any more."""
         core.polls += 1
-        what = self._run_observed(task) if self._observed else task._run(self._cx, self._cur)
+        what = self._run_observed(task) if self._observed else task._run(cx, cur)
         if self._core is not core:  # it called block_in_place
             return self._put_coreless(task, what)
         # 0, REST: a leaf holds its waker; another thread may be polling it by now
