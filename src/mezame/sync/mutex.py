@@ -2,12 +2,25 @@
 
 FIFO, not re-entrant, not poisoned by an exception. It may be released by another task or thread than the one
 that locked it.
+
+``async with mutex`` calls ``__aenter__`` and awaits what it returns in the same breath. So a free lock is taken by the
+call already, and no future is made:
+
+    __aenter__: free, budget left --> a BlockGuard that is locked --await--> the block's, and it ends with its value
+    __aenter__: else              --> a Locking, a future --await--> a BlockGuard
+
+That is the same as if the future took it at its first poll, because nothing can run between the two: no other task (it
+is one poll), and no cancellation (that is thrown where a task waits, and the guard's await never does). One who does
+not await it, or later, holds a guard: dropped, it unlocks. It takes nothing that was another's: while somebody waits
+no permit is free. It draws on the budget of the running poll as a poll would; without any left, the future does that
+and gives way. It needs no loop, so it is the same on a foreign one.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..core.current import Current, current, distance
 from .acquire import Acquire
 from .blocking import blocking
 from .done import DONE
@@ -18,6 +31,8 @@ try:
     import cython
 except ImportError:
     from ..core import cython_shim as cython
+
+_DONE = DONE  # as a C variable
 
 __all__ = ["Mutex", "MutexGuard", "TryLockError"]
 
@@ -97,16 +112,28 @@ class Mutex:
         """The value; for the last owner."""
         return self._value
 
-    def __aenter__(self) -> Locking:
-        return make_locking(self)
+    def _enter(self, cur: Current) -> Any:
+        """What ``async with`` awaits: the lock, if it is free (see above), or its future."""
+        if cur.budget == 0 or self._semaphore._try_take(1) != 1:
+            return make_locking(self)
+        if cur.budget > 0:
+            cur.budget -= 1
+        return make_block_guard(self)
 
-    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
+    def _leave(self, error: Any) -> None:
+        """The end of the block."""
         if error is not None and getattr(error, LOST, None) is self:
-            return DONE  # a Condvar could not take the lock back: who holds it now is not this block
+            return  # a Condvar could not take the lock back: who holds it now is not this block
         holder = self._holder
         self._holder = None
         if holder is not None:
             holder._release()
+
+    def __aenter__(self) -> Any:
+        return self._enter(current())
+
+    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
+        self._leave(error)
         return DONE
 
     def __repr__(self) -> str:
@@ -143,15 +170,12 @@ class Locking(Acquire):
     __slots__ = ("_mutex",)
 
     def _won(self) -> Any:
-        guard = make_guard(self._mutex)
-        guard._of_block = True
-        self._mutex._holder = guard
-        return guard
+        return make_block_guard(self._mutex)._begin()
 
 
 def make_locking(mutex: Mutex) -> Locking:
-    """A new ``Locking``, without the cost of a class call."""
-    locking = Locking.__new__(Locking)
+    """A new ``Locking``."""
+    locking = cython.cast(Locking, unshelve(0, Locking)) if cython.compiled else Locking.__new__(Locking)  # type: ignore  # noqa: F821
     locking._mutex = mutex
     locking._start_acquire(mutex._semaphore, 1)
     return locking
@@ -240,12 +264,75 @@ class MutexGuard:
 
 def make_guard(mutex: Mutex) -> MutexGuard:
     """``MutexGuard(mutex)``, without the cost of a class call."""
-    guard = MutexGuard.__new__(MutexGuard)
+    guard = cython.cast(MutexGuard, unshelve(1, MutexGuard)) if cython.compiled else MutexGuard.__new__(MutexGuard)  # type: ignore  # noqa: F821
     guard._mutex = mutex
     guard._held = True
     guard._of_block = False
     return guard
 
 
+class BlockGuard(MutexGuard):
+    """The guard of ``async with mutex``, and what that awaits where the lock was free."""
+
+    __slots__ = ("_begun",)
+
+    def _begin(self) -> BlockGuard:
+        """The block has it from here on."""
+        if self._begun:
+            raise RuntimeError("a guard is no future: its block has begun already")
+        self._begun = True
+        self._mutex._holder = self
+        return self
+
+    def __await__(self) -> Any:
+        return self
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        raise StopIteration(self._begin())
+
+
+def make_block_guard(mutex: Mutex) -> BlockGuard:
+    """A guard of a block that has not begun."""
+    guard = cython.cast(BlockGuard, unshelve(2, BlockGuard)) if cython.compiled else BlockGuard.__new__(BlockGuard)  # type: ignore  # noqa: F821
+    guard._mutex = mutex
+    guard._held = True
+    guard._of_block = True
+    guard._begun = False
+    return guard
+
+
+def _guard_await(raw: Any) -> Any:
+    return new_reference(cython.cast(BlockGuard, raw))  # type: ignore  # noqa: F821 - C, from the .pxd
+
+
+def _guard_next(raw: Any) -> Any:
+    """``BlockGuard.__next__`` for the interpreter: see ``core/future.py``, ``await_next``."""
+    return stop_iteration(cython.cast(BlockGuard, raw)._begin())  # type: ignore  # noqa: F821
+
+
+def _mutex_enter(raw: Any, args: Any) -> Any:
+    """``Mutex.__aenter__`` for the interpreter."""
+    found = here()  # type: ignore  # noqa: F821
+    if found is cython.NULL:
+        return new_reference(cython.cast(Mutex, raw)._enter(current()))  # type: ignore  # noqa: F821
+    return new_reference(cython.cast(Mutex, raw)._enter(cython.cast(Current, found)))  # type: ignore  # noqa: F821
+
+
+def _mutex_exit(raw: Any, args: Any) -> Any:
+    """``Mutex.__aexit__`` for the interpreter."""
+    cython.cast(Mutex, raw)._leave(cython.cast(object, args[1]))
+    return new_reference(_DONE)  # type: ignore  # noqa: F821
+
+
 if cython.compiled:
-    reuse(Locking)  # type: ignore  # noqa: F821 - C, from the .pxd
+    use_distance(distance())  # type: ignore  # noqa: F821
+    shelve(Locking)  # type: ignore  # noqa: F821
+    shelve(MutexGuard)  # type: ignore  # noqa: F821
+    shelve(BlockGuard)  # type: ignore  # noqa: F821
+    set_am_await(BlockGuard, _guard_await)  # type: ignore  # noqa: F821
+    set_iternext(BlockGuard, _guard_next)  # type: ignore  # noqa: F821
+    quicken(Mutex, b"__aenter__", 0, _mutex_enter)  # type: ignore  # noqa: F821
+    quicken(Mutex, b"__aexit__", 3, _mutex_exit)  # type: ignore  # noqa: F821

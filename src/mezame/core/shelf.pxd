@@ -1,0 +1,96 @@
+# Shelf: objects that live for one await or one block, kept whole for the next.
+#
+# ``shelve(type)``, called once where a class is defined, has up to 32 of its dropped objects put on a shelf instead of
+# being taken apart; ``unshelve(n, type)`` gives one back, or makes a new one: n counts the ``shelve`` calls of the module,
+# from 0. It is ``reuse`` (reuse.pxd), further: what is on the shelf is alive, with one reference (the shelf's) and None
+# in each field, so neither the allocator nor the constructors of the class and its bases are needed again: that is most
+# of what a small object costs. A ``__del__`` is called each time that an object is dropped.
+#
+# The maker has to set every field that is no object. Objects on the shelf are not tracked by the garbage collector. (They
+# could stay tracked if it were not for those that are dropped *by* the collector: they are in its list of garbage, and
+# one that was made use of meanwhile would be cleared.) With the GIL off there are no shelves: ``unshelve`` makes a new one.
+
+cdef extern from *:
+    """
+    #if defined(Py_GIL_DISABLED) || defined(Py_REF_DEBUG) || defined(Py_TRACE_REFS)
+    #define MEZAME_NO_SHELVES
+    #endif
+    static PyObject *mezame_unshelved(PyTypeObject *type) {
+        PyObject *no_args = PyTuple_New(0);
+        PyObject *object = no_args == NULL ? NULL : type->tp_new(type, no_args, NULL);
+        Py_XDECREF(no_args);
+        return object;
+    }
+    #ifdef MEZAME_NO_SHELVES
+    #define mezame_shelve(type) ((void)(type))
+    static inline PyObject *mezame_unshelve(int n, PyObject *type) {
+        (void)n;
+        return mezame_unshelved((PyTypeObject *)type);
+    }
+    #else
+    typedef struct {
+        PyTypeObject *type;
+        destructor dealloc; /* the class's own */
+        inquiry clear;
+        int count;
+        PyObject *kept[32];
+    } mezame_shelf;
+    static mezame_shelf mezame_shelves[4];
+    static int mezame_shelves_used = 0;
+
+    static inline void mezame_put_away(mezame_shelf *shelf, PyObject *object) {
+        PyTypeObject *type = Py_TYPE(object);
+        if (type != shelf->type || shelf->count == 32) {
+            shelf->dealloc(object);
+            return;
+        }
+        if (type->tp_finalize != NULL) {
+            if (PyObject_GC_IsFinalized(object)) { /* by the collector, which would not do it a second time */
+                shelf->dealloc(object);
+                return;
+            }
+            Py_SET_REFCNT(object, 1);
+            type->tp_finalize(object);
+            Py_SET_REFCNT(object, Py_REFCNT(object) - 1);
+            if (Py_REFCNT(object) > 0)
+                return; /* the finaliser has given it to somebody */
+        }
+        PyObject_GC_UnTrack(object);
+        Py_SET_REFCNT(object, 1);
+        shelf->clear(object); /* may drop, and so make and drop, objects of this very class */
+        if (shelf->count < 32) {
+            shelf->kept[shelf->count++] = object;
+        } else {
+            Py_SET_REFCNT(object, 0);
+            type->tp_free(object);
+        }
+    }
+    static inline PyObject *mezame_unshelve(int n, PyObject *type) {
+        if (n < 4 && mezame_shelves[n].count > 0) {
+            PyObject *object = mezame_shelves[n].kept[--mezame_shelves[n].count];
+            PyObject_GC_Track(object);
+            return object;
+        }
+        return mezame_unshelved((PyTypeObject *)type);
+    }
+    static void mezame_put_away_0(PyObject *object) { mezame_put_away(&mezame_shelves[0], object); }
+    static void mezame_put_away_1(PyObject *object) { mezame_put_away(&mezame_shelves[1], object); }
+    static void mezame_put_away_2(PyObject *object) { mezame_put_away(&mezame_shelves[2], object); }
+    static void mezame_put_away_3(PyObject *object) { mezame_put_away(&mezame_shelves[3], object); }
+    static inline void mezame_shelve(PyObject *object) {
+        static const destructor deallocs[] = {mezame_put_away_0, mezame_put_away_1, mezame_put_away_2,
+                                              mezame_put_away_3};
+        PyTypeObject *type = (PyTypeObject *)object;
+        int n = mezame_shelves_used++;
+        /* A heap type, one that the collector does not know, or a fifth: no shelf, each is made anew. */
+        if (n < 4 && !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && PyType_IS_GC(type) && type->tp_clear != NULL) {
+            mezame_shelves[n].type = type;
+            mezame_shelves[n].clear = type->tp_clear;
+            mezame_shelves[n].dealloc = type->tp_dealloc;
+            type->tp_dealloc = deallocs[n];
+        }
+    }
+    #endif
+    """
+    void shelve "mezame_shelve"(object type) noexcept
+    object unshelve "mezame_unshelve"(int n, object type)
