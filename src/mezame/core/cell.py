@@ -183,8 +183,6 @@ class TaskCell(TaskState):
             if out is not PENDING:
                 return self._run_slowly(cx, cur, False, out)
             cx._source = None  # what cx._leave() does, in line
-            if cx._made is not None:
-                cx._made = None
             return self._to_idle(cur.deferred)
         cx._leave()
         if how == PYGEN_RETURN:  # type: ignore  # noqa: F821

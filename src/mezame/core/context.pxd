@@ -6,6 +6,7 @@ from .waker cimport Wakeable, Waker
 cdef class Context:
     cdef Wakeable _source
     cdef Waker _made
+    @cython.locals(source=Wakeable, waker=Waker, made=Waker)
     cdef Waker _get_waker(self)
     cdef void _leave(self) noexcept
 

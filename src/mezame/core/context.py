@@ -44,21 +44,18 @@ class Context:
         return self._get_waker()
 
     def _get_waker(self) -> Waker:
+        source = self._source
+        if source is not None:  # a loop's: it sets only the source, for a poll that never waits needs no waker
+            waker = source._waker
+            return source._make_waker() if waker is None else waker
         made = self._made
         if made is None:
-            # The loop sets only the source: a poll that never waits makes no waker.
-            source = self._source
-            if source is None:
-                raise RuntimeError("a Context is valid during the poll that it was given to: keep cx.waker instead")
-            made = source._make_waker()
-            self._made = made
+            raise RuntimeError("a Context is valid during the poll that it was given to: keep cx.waker instead")
         return made
 
     def _leave(self) -> None:
         """The poll is over: nothing of it is kept."""
         self._source = None
-        if self._made is not None:
-            self._made = None
 
     def __repr__(self) -> str:
         if self._made is None and self._source is None:
@@ -69,5 +66,5 @@ class Context:
 def loop_context() -> Context:
     """The reusable context of a loop; the loop sets ``_source`` before each poll and calls ``_leave`` after it."""
     cx = Context(NOOP)
-    cx._leave()  # it speaks for no task until the loop says so
+    cx._made = None  # it speaks for no task until the loop says so
     return cx

@@ -6,9 +6,14 @@
 # in each field, so neither the allocator nor the constructors of the class and its bases are needed again: that is most
 # of what a small object costs. A ``__del__`` is called each time that an object is dropped.
 #
+# ``shelve_emptied(type, empty)`` is for a class that has something to do when an object is dropped: ``empty(object)`` does
+# it, and puts None into each field. Such objects are not tracked at all: they may not be what closes a cycle.
+#
 # The maker has to set every field that is no object. Objects on the shelf are not tracked by the garbage collector. (They
 # could stay tracked if it were not for those that are dropped *by* the collector: they are in its list of garbage, and
 # one that was made use of meanwhile would be cleared.) With the GIL off there are no shelves: ``unshelve`` makes a new one.
+
+from cpython.ref cimport PyObject
 
 cdef extern from *:
     """
@@ -21,8 +26,9 @@ cdef extern from *:
         Py_XDECREF(no_args);
         return object;
     }
+    #define mezame_shelve(type) mezame_shelve_emptied(type, NULL)
     #ifdef MEZAME_NO_SHELVES
-    #define mezame_shelve(type) ((void)(type))
+    #define mezame_shelve_emptied(type, empty) ((void)(type), (void)(empty))
     static inline PyObject *mezame_unshelve(int n, PyObject *type) {
         (void)n;
         return mezame_unshelved((PyTypeObject *)type);
@@ -32,6 +38,7 @@ cdef extern from *:
         PyTypeObject *type;
         destructor dealloc; /* the class's own */
         inquiry clear;
+        int tracked;
         int count;
         PyObject *kept[32];
     } mezame_shelf;
@@ -55,7 +62,8 @@ cdef extern from *:
             if (Py_REFCNT(object) > 0)
                 return; /* the finaliser has given it to somebody */
         }
-        PyObject_GC_UnTrack(object);
+        if (shelf->tracked)
+            PyObject_GC_UnTrack(object);
         Py_SET_REFCNT(object, 1);
         shelf->clear(object); /* may drop, and so make and drop, objects of this very class */
         if (shelf->count < 32) {
@@ -68,24 +76,32 @@ cdef extern from *:
     static inline PyObject *mezame_unshelve(int n, PyObject *type) {
         if (n < 4 && mezame_shelves[n].count > 0) {
             PyObject *object = mezame_shelves[n].kept[--mezame_shelves[n].count];
-            PyObject_GC_Track(object);
+            if (mezame_shelves[n].tracked)
+                PyObject_GC_Track(object);
             return object;
         }
-        return mezame_unshelved((PyTypeObject *)type);
+        PyObject *object = mezame_unshelved((PyTypeObject *)type);
+        if (object != NULL && n < 4 && !mezame_shelves[n].tracked)
+            PyObject_GC_UnTrack(object);
+        return object;
     }
     static void mezame_put_away_0(PyObject *object) { mezame_put_away(&mezame_shelves[0], object); }
     static void mezame_put_away_1(PyObject *object) { mezame_put_away(&mezame_shelves[1], object); }
     static void mezame_put_away_2(PyObject *object) { mezame_put_away(&mezame_shelves[2], object); }
     static void mezame_put_away_3(PyObject *object) { mezame_put_away(&mezame_shelves[3], object); }
-    static inline void mezame_shelve(PyObject *object) {
+    static inline void mezame_shelve_emptied(PyObject *object, inquiry empty) {
         static const destructor deallocs[] = {mezame_put_away_0, mezame_put_away_1, mezame_put_away_2,
                                               mezame_put_away_3};
         PyTypeObject *type = (PyTypeObject *)object;
         int n = mezame_shelves_used++;
+        int tracked = empty == NULL;
+        if (tracked)
+            empty = type->tp_clear;
         /* A heap type, one that the collector does not know, or a fifth: no shelf, each is made anew. */
-        if (n < 4 && !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && PyType_IS_GC(type) && type->tp_clear != NULL) {
+        if (n < 4 && !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && PyType_IS_GC(type) && empty != NULL) {
             mezame_shelves[n].type = type;
-            mezame_shelves[n].clear = type->tp_clear;
+            mezame_shelves[n].clear = empty;
+            mezame_shelves[n].tracked = tracked;
             mezame_shelves[n].dealloc = type->tp_dealloc;
             type->tp_dealloc = deallocs[n];
         }
@@ -93,4 +109,5 @@ cdef extern from *:
     #endif
     """
     void shelve "mezame_shelve"(object type) noexcept
+    void shelve_emptied "mezame_shelve_emptied"(object type, int (*empty)(PyObject *) noexcept) noexcept
     object unshelve "mezame_unshelve"(int n, object type)

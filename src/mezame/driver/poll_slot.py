@@ -48,12 +48,11 @@ class PollSlot(Waiter):
         while True:
             tick = source._begin(mask)
             if tick >= 0:
+                value = None
                 try:
                     value = _attempt(source.fd, kind, what)
-                except BaseException:
-                    source._end(0, tick)
-                    raise
-                source._end(mask if value is BLOCKED else 0, tick)
+                finally:
+                    source._end(mask if value is BLOCKED else 0, tick)
                 if value is not BLOCKED:
                     return value
                 continue

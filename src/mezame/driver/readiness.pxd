@@ -31,11 +31,20 @@ cdef class Source(Guard):
     cdef bint _closed
     cdef bint _given
     cdef bint _shutdown
+    cdef Py_ssize_t _read_seat
+    cdef Waker _read_waker
+    cdef Py_ssize_t _write_seat
+    cdef Waker _write_waker
     cdef WaitList _readers
     cdef WaitList _writers
-    @cython.locals(readers=Py_ssize_t, writers=Py_ssize_t, waiter=Waiter, waker=Waker)
+    @cython.locals(reader=Waker, writer=Waker, listed=Py_ssize_t)
     cpdef set_ready(self, int bits)
-    cdef _wake_many(self, int bits)
+    cdef _wake_listed(self, int bits)
+    cdef int _take_all(self, list wakers) except -1
+    @cython.locals(answer=int, before=Waker)
+    cdef int _sit(self, Py_ssize_t who, int mask, Waker waker) except -2
+    @cython.locals(waker=Waker)
+    cdef void _stand_up(self, Py_ssize_t who) noexcept
     @cython.locals(tick=int)
     cdef int _begin(self, int mask) except -2
     @cython.locals(last=bint)
@@ -60,6 +69,7 @@ cdef class IoOp(Future):
     cdef int _mask
     cdef bint _drained
     cdef bint _done
+    cdef bint _waited
     # Of the subclasses, kept here so that freeing one is one step: each class with objects of its own is one more.
     cdef object _keep
     cdef object _data
@@ -71,6 +81,13 @@ cdef class IoOp(Future):
     cpdef poll(self, Context cx)
     @cython.locals(tick=int, mask=int)
     cdef object _go(self, Context cx, Current cur)
+    @cython.locals(answer=int)
+    cdef bint _wait(self, Source source, int mask, Waker waker) except -1
+    cdef Py_ssize_t _address(self) noexcept
+    cdef int _leave(self) except -1
+
+@cython.locals(op=IoOp)
+cdef int empty_op(PyObject *raw) noexcept
 
 @cython.locals(found="PyObject *", value=object)
 cdef PyObject *io_next(PyObject *raw) except? NULL

@@ -22,6 +22,14 @@ The race "found nothing / stored the waker" against an event of another thread:
     bit set? -> unlock, try again
     else join the waiters; unlock; Pending
 
+Who waits: the first operation of a direction stands in the source itself, in the *seat* of that direction: its address
+and its waker are kept, no object is made and no list touched, for hardly ever is there a second. Who finds the seat
+taken has a place in the list of the direction (``core/waitlist.py``), and so have the ``poll_*`` methods
+(``poll_slot.py``). An event wakes all of them, so it does not matter who came first.
+
+    seat    0, or the address of an operation that is alive: it leaves when it is closed, dropped, or complete; the
+            waker beside it is there exactly while it is not 0; under the guard
+
 Closing, with other threads in the middle of an operation: ``_users`` counts the operations that are inside
 a system call; the descriptor is closed by whoever comes last, so that its number cannot be given to another
 socket under their hands. The poller forgets it before that: who closes counts as one of them until it has.
@@ -75,12 +83,16 @@ class Source(Guard):
         "_closed",
         "_given",
         "_poller",
+        "_read_seat",
+        "_read_waker",
         "_readers",
         "_ready",
         "_rearm",
         "_shutdown",
         "_tick",
         "_users",
+        "_write_seat",
+        "_write_waker",
         "_writers",
         "armed",
         "fd",
@@ -103,35 +115,44 @@ class Source(Guard):
         self._closed = False
         self._given = False  # detached: closed for us, and the descriptor stays open
         self._shutdown = False
+        self._read_seat = 0
+        self._read_waker = None
+        self._write_seat = 0
+        self._write_waker = None
         self._readers = WaitList()
         self._writers = WaitList()
 
     def set_ready(self, bits: int) -> None:
         """The driver saw these bits: keeps them and wakes whom they concern. Any thread."""
+        reader = None
+        writer = None
+        listed = 0
         self._lock()
         self._ready |= bits
         self._tick = (self._tick + 1) & 0x7FFFFFFF
-        readers = self._readers._length if bits & _READERS else 0
-        writers = self._writers._length if bits & _WRITE else 0
-        if readers + writers > 1:
-            self._unlock()
-            self._wake_many(bits)
-            return
-        waiter = None
-        waker = None
-        if readers == 1:
-            waiter = self._readers._pop()
-        elif writers == 1:
-            waiter = self._writers._pop()
-        if waiter is not None:  # read here: once the guard is open, its close() may clear it in another thread
-            waker = waiter._parked
-            waiter._parked = None
+        # Read here: once the guard is open, a close may clear them in another thread.
+        if bits & _READERS:
+            listed = self._readers._length
+            if self._read_seat != 0:
+                reader = self._read_waker
+                self._read_seat = 0
+                self._read_waker = None
+        if bits & _WRITE:
+            listed += self._writers._length
+            if self._write_seat != 0:
+                writer = self._write_waker
+                self._write_seat = 0
+                self._write_waker = None
         self._unlock()
-        if waker is not None:
-            waker.wake()
+        if reader is not None:
+            reader.wake()
+        if writer is not None:
+            writer.wake()
+        if listed > 0:
+            self._wake_listed(bits)
 
-    def _wake_many(self, bits: int) -> None:
-        """The uncommon case: several waiters. Who joined since ``set_ready`` looked is woken too, which is harmless."""
+    def _wake_listed(self, bits: int) -> None:
+        """Who has a place in the lists. Who joined since ``set_ready`` looked is woken too, which is harmless."""
         wakers: list[Waker] = []
         self._lock()
         if bits & _READERS:
@@ -140,6 +161,19 @@ class Source(Guard):
             self._writers._take_wakers(wakers)
         self._unlock()
         wake_all(wakers)
+
+    def _take_all(self, wakers: list[Waker]) -> None:
+        """Under the guard: the wakers of all who wait, seated or listed."""
+        if self._read_seat != 0:
+            wakers.append(self._read_waker)
+            self._read_seat = 0
+            self._read_waker = None
+        if self._write_seat != 0:
+            wakers.append(self._write_waker)
+            self._write_seat = 0
+            self._write_waker = None
+        self._readers._take_wakers(wakers)
+        self._writers._take_wakers(wakers)
 
     def _begin(self, mask: int) -> int:
         """Before an attempt: the tick if the direction looks ready, -1 if not. Raises if it is closed.
@@ -186,6 +220,46 @@ class Source(Guard):
             raise
         finally:
             self._end(drained, tick)
+
+    def _sit(self, who: int, mask: int, waker: Waker) -> int:
+        """Gives the operation with the address ``who`` the seat of its direction, or, if it has it, another waker.
+
+        1: done. 0: it became ready meanwhile, try again. -1: somebody else sits there.
+        """
+        before = None  # dropped after the unlock: that may run code
+        answer = -1
+        self._lock()
+        if self._ready & mask or self._closed or self._shutdown:
+            answer = 0
+        elif mask & _WRITABLE:
+            if self._write_seat == 0 or self._write_seat == who:
+                before = self._write_waker
+                self._write_seat = who
+                self._write_waker = waker
+                answer = 1
+        elif self._read_seat == 0 or self._read_seat == who:
+            before = self._read_waker
+            self._read_seat = who
+            self._read_waker = waker
+            answer = 1
+        self._unlock()
+        del before
+        return answer
+
+    def _stand_up(self, who: int) -> None:
+        """The operation with the address ``who`` waits no more; nothing if it had no seat."""
+        waker = None
+        self._lock()
+        if self._read_seat == who:
+            waker = self._read_waker
+            self._read_seat = 0
+            self._read_waker = None
+        elif self._write_seat == who:
+            waker = self._write_waker
+            self._write_seat = 0
+            self._write_waker = None
+        self._unlock()
+        del waker
 
     def _park(self, place: Waiter, mask: int, waker: Waker) -> bool:
         """Puts ``place`` among the waiters. False: it became ready meanwhile, try again."""
@@ -261,7 +335,8 @@ class Source(Guard):
 
     def waiting(self) -> tuple[int, int]:
         """How many futures wait to read and to write."""
-        return (self._readers._length, self._writers._length)
+        readers = self._readers._length + (self._read_seat != 0)
+        return (readers, self._writers._length + (self._write_seat != 0))
 
     def close(self) -> None:
         """Deregisters, wakes every waiter (they raise), then closes the descriptor. Idempotent. Any thread."""
@@ -271,8 +346,7 @@ class Source(Guard):
         self._closed = True
         if first:
             self._users += 1  # until the poller has forgotten it: then its number may go to another
-        self._readers._take_wakers(wakers)
-        self._writers._take_wakers(wakers)
+        self._take_all(wakers)
         self._unlock()
         if first:
             self._poller.remove(self)
@@ -287,8 +361,7 @@ class Source(Guard):
         if first:
             self._given = True
         self._closed = True
-        self._readers._take_wakers(wakers)
-        self._writers._take_wakers(wakers)
+        self._take_all(wakers)
         self._unlock()
         if first:
             self._poller.remove(self)
@@ -300,8 +373,7 @@ class Source(Guard):
         wakers: list[Waker] = []
         self._lock()
         self._shutdown = True
-        self._readers._take_wakers(wakers)
-        self._writers._take_wakers(wakers)
+        self._take_all(wakers)
         self._unlock()
         wake_all(wakers)
 
@@ -321,13 +393,26 @@ def closed_error(shutdown: bool) -> Exception:
 class IoOp(Future):
     """One I/O operation as a future: attempts while the source looks ready, else waits for readiness.
 
-    It has a ``_place`` as soon as it had to wait, and takes it out of the source's list when it is closed or dropped.
+    It takes the source's seat, or a ``_place`` in its list, when it first has to wait (``_waited``), and gives it up
+    when it is complete, closed or dropped.
 
-    A subclass defines ``_attempt``, which returns its value, or ``BLOCKED``; it may set ``_drained`` to say
-    that it emptied (filled) the kernel's buffer.
+    A subclass defines ``_attempt``, which returns its value, or ``BLOCKED``; with a value it may set ``_drained`` to
+    say that it emptied (filled) the kernel's buffer all the same.
     """
 
-    __slots__ = ("_count", "_data", "_done", "_drained", "_keep", "_length", "_mask", "_offset", "_place", "_source")
+    __slots__ = (
+        "_count",
+        "_data",
+        "_done",
+        "_drained",
+        "_keep",
+        "_length",
+        "_mask",
+        "_offset",
+        "_place",
+        "_source",
+        "_waited",
+    )
 
     def __init__(self, source: Source, mask: int) -> None:
         self._start_op(source, mask)
@@ -336,8 +421,8 @@ class IoOp(Future):
         """What ``__init__`` does, for subclasses (a C call when compiled)."""
         self._source = source
         self._mask = mask
-        self._drained = False
         self._done = False
+        self._waited = False
         if not cython.compiled:
             self._place = None
             self._keep = None  # what must stay alive meanwhile: the stream
@@ -362,39 +447,73 @@ class IoOp(Future):
         while True:
             tick = source._begin(mask)
             if tick >= 0:
-                self._drained = True
-                try:
+                self._drained = False
+                value = None
+                try:  # an attempt that fails has not found the buffer empty
                     value = self._attempt()
-                except BaseException:
-                    source._end(0, tick)  # it failed, it did not find the buffer empty
-                    raise
-                source._end((mask if value is _BLOCKED else mask & _PROVED) if self._drained else 0, tick)
+                finally:
+                    source._end(mask if value is _BLOCKED else mask & _PROVED if self._drained else 0, tick)
                 if value is not _BLOCKED:
                     self._done = True
-                    if self._place is not None and self._place._owner is not None:
-                        source._leave(self._place)
+                    if self._waited:
+                        self._leave()
                     return value
                 continue
-            if self._place is None:
-                self._place = make_place(0)
-            if source._park(self._place, mask, cx._get_waker()):
+            if self._wait(source, mask, cx._get_waker()):
                 cur._refund()
                 if source._rearm or source.hooks is not None:
                     source._arm(mask, cx)
                 return _BLOCKED
 
-    def close(self) -> None:
-        if self._place is not None:
+    def _wait(self, source: Source, mask: int, waker: Waker) -> bool:
+        """Has ``waker`` woken by the next event. False: there was one meanwhile, try again."""
+        self._waited = True
+        if self._place is None:
+            answer = source._sit(self._address(), mask, waker)
+            if answer >= 0:
+                return answer > 0
+            self._place = make_place(0)
+        return source._park(self._place, mask, waker)
+
+    def _address(self) -> int:
+        """What the source knows it by."""
+        return cython.cast("Py_ssize_t", cython.cast("PyObject *", self)) if cython.compiled else id(self)
+
+    def _leave(self) -> None:
+        """It waits no more."""
+        self._waited = False
+        if self._place is None:
+            self._source._stand_up(self._address())
+        else:
             self._source._leave(self._place)
 
+    def close(self) -> None:
+        if self._waited:
+            self._leave()
+
     def __dealloc__(self) -> None:
-        """Dropped. (A cycle that is collected may have cleared the place already; nobody waits with it then.)"""
-        if self._place is not None and self._place._owner is not None:
-            self._source._leave(self._place)
+        """Dropped. (If a cycle with it was collected, its source may be gone already: then nobody is there to wake.)"""
+        if self._waited and self._source is not None:
+            self._leave()
 
 
 if not cython.compiled:
     IoOp.__del__ = IoOp.__dealloc__  # type: ignore[attr-defined]
+
+
+def empty_op(raw: Any) -> Any:
+    """A dropped operation goes on the shelf (``core/shelf.pxd``): what ``__dealloc__`` does, and None in each field.
+
+    It closes no cycle: it refers to its stream, and no stream to an operation.
+    """
+    op = cython.cast(IoOp, raw)
+    if op._waited:
+        op._leave()
+        op._place = None
+    op._source = None
+    op._keep = None
+    op._data = None
+    return 0
 
 
 def io_next(raw: Any) -> Any:
@@ -418,5 +537,4 @@ class ReadyOp(IoOp):
     __slots__ = ()
 
     def _attempt(self) -> Any:
-        self._drained = False
         return None

@@ -2,9 +2,9 @@ cimport cython
 
 from ..core.context cimport Context
 from ..core.poll cimport PendingType
-from ..core.reuse cimport reuse
+from ..core.shelf cimport shelve_emptied, unshelve
 from ..core.future cimport set_iternext
-from ..driver.readiness cimport IoOp, Source, io_next
+from ..driver.readiness cimport IoOp, Source, empty_op, io_next
 from ..driver.sockets cimport recv, recv_into, send
 
 cdef PendingType PENDING

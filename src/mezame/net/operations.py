@@ -1,7 +1,7 @@
 """The operations of a stream socket as futures: one class each, all on ``IoOp``.
 
-What ``_attempt`` has to get right is ``_drained``: True after it found the kernel's buffer empty (reading) or full
-(writing), so that the next operation waits for an edge at once instead of asking in vain.
+What ``_attempt`` has to get right is ``_drained``: True if a value came with the news that the kernel's buffer is empty
+(reading) or full (writing), so that the next operation waits for an edge at once instead of asking in vain.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ReadOp(IoOp):
     def _attempt(self) -> Any:
         data = recv(self._source.fd, self._length)
         if data is not BLOCKED:
-            self._count = len(data)
+            self._count = len(cython.cast(bytes, data))
             # A full read: there may be more. The end of the stream stays readable for ever.
             self._drained = 0 < self._count < self._length
         return data
@@ -39,7 +39,7 @@ class ReadOp(IoOp):
 
 def read_op(stream: Any, source: Source, limit: int) -> IoOp:
     """A new ``ReadOp``, without the cost of a class call."""
-    op = ReadOp.__new__(ReadOp)
+    op = cython.cast(ReadOp, unshelve(0, ReadOp)) if cython.compiled else ReadOp.__new__(ReadOp)  # type: ignore  # noqa: F821
     op._start_op(source, READ)
     op._keep = stream
     op._length = limit
@@ -83,7 +83,6 @@ class ReadExactOp(IoOp):
             if data is BLOCKED:
                 return BLOCKED
             if len(data) == self._length:
-                self._drained = False
                 return data
             if not data:
                 raise self._cut_short(b"")
@@ -97,11 +96,9 @@ class ReadExactOp(IoOp):
             if self._count == 0:
                 raise self._cut_short(bytes(self._buffer[: self._offset]))
             self._offset += self._count
-        self._drained = False
         return bytes(self._buffer)
 
     def _cut_short(self, partial: bytes) -> UnexpectedEof:
-        self._drained = False
         return UnexpectedEof(
             f"the stream ended after {len(partial)} of {self._length} bytes", partial=partial, expected=self._length
         )
@@ -121,7 +118,6 @@ class WriteOp(IoOp):
         self._count = send(self._source.fd, self._data, 0)
         if self._count < 0:
             return BLOCKED
-        self._drained = False
         return self._count
 
 
@@ -139,7 +135,6 @@ class WriteAllOp(IoOp):
             if self._count < 0:
                 return BLOCKED
             self._offset += self._count
-        self._drained = False
         return None
 
 
@@ -155,7 +150,7 @@ def length_of(data: Any) -> int:
 
 def write_all_op(stream: Any, source: Source, data: Any) -> IoOp:
     """A new ``WriteAllOp``, without the cost of a class call."""
-    op = WriteAllOp.__new__(WriteAllOp)
+    op = cython.cast(WriteAllOp, unshelve(1, WriteAllOp)) if cython.compiled else WriteAllOp.__new__(WriteAllOp)  # type: ignore  # noqa: F821
     op._start_op(source, WRITE)
     op._keep = stream
     op._data = data
@@ -165,8 +160,8 @@ def write_all_op(stream: Any, source: Source, data: Any) -> IoOp:
 
 
 if cython.compiled:
-    reuse(ReadOp)  # type: ignore  # noqa: F821 - C, from the .pxd
-    reuse(WriteAllOp)  # type: ignore  # noqa: F821
+    shelve_emptied(ReadOp, empty_op)  # type: ignore  # noqa: F821 - C, from the .pxd
+    shelve_emptied(WriteAllOp, empty_op)  # type: ignore  # noqa: F821
     for kind in (ReadOp, ReadIntoOp, ReadExactOp, WriteOp, WriteAllOp):
         set_iternext(kind, io_next)  # type: ignore  # noqa: F821
 
@@ -190,7 +185,6 @@ class CallOp(IoOp):
                 return BLOCKED
             except InterruptedError:
                 continue  # it is not known to be empty
-            self._drained = False
             return value
 
 
@@ -230,7 +224,6 @@ class AcceptOp(IoOp):
                 return BLOCKED
             except (InterruptedError, ConnectionAbortedError):
                 continue  # that peer is gone already; the next
-            self._drained = False
             return value
 
     def close(self) -> None:
