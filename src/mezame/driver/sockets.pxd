@@ -6,7 +6,16 @@ cdef extern from *:
     #ifndef MSG_NOSIGNAL
     #define MSG_NOSIGNAL 0
     #endif
-    #define MEZAME_ON_STACK 65536
+    /* What comes from a socket goes through this buffer into bytes of the right size: the bytes cannot be made before
+       it is known how many there are, and to make them too large and cut them costs more than the copy. With a GIL one
+       will do, for a call that does not block keeps the GIL; without, each thread that reads has one (the loader
+       allocates it at the first use, and frees it with the thread). */
+    #define MEZAME_BUFFER 262144
+    #ifdef Py_GIL_DISABLED
+    static _Thread_local char mezame_buffer[MEZAME_BUFFER];
+    #else
+    static char mezame_buffer[MEZAME_BUFFER];
+    #endif
 
     static PyObject *mezame_socket_error(PyObject *blocked) {
         if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -15,8 +24,8 @@ cdef extern from *:
     }
     static PyObject *mezame_socket_recv(int fd, Py_ssize_t limit, PyObject *blocked) {
         ssize_t got;
-        if (limit <= MEZAME_ON_STACK) {
-            char buffer[MEZAME_ON_STACK];
+        if (limit <= MEZAME_BUFFER) {
+            char *buffer = mezame_buffer;
             do {
                 got = recv(fd, buffer, (size_t)limit, MSG_DONTWAIT);
             } while (got < 0 && errno == EINTR);

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..io.async_read import AsyncRead
 from ..io.async_write import AsyncWrite
-from .stream_socket import READ_SIZE, StreamSocket
+from .stream_socket import READ_SIZE, TRY_SIZE, StreamSocket
 
 
 class ReuniteError(ValueError):
@@ -75,7 +75,7 @@ class OwnedReadHalf(AsyncRead):
         """See ``TcpStream.read_exact``."""
         return self._stream.read_exact(size)
 
-    def peek(self, limit: int = READ_SIZE) -> Any:
+    def peek(self, limit: int = TRY_SIZE) -> Any:
         """See ``TcpStream.peek``."""
         return self._stream.peek(limit)
 
@@ -83,7 +83,7 @@ class OwnedReadHalf(AsyncRead):
         """See ``TcpStream.readable``."""
         return self._stream.readable()
 
-    def try_read(self, limit: int = READ_SIZE) -> bytes:
+    def try_read(self, limit: int = TRY_SIZE) -> bytes:
         """See ``TcpStream.try_read``."""
         return self._stream.try_read(limit)
 

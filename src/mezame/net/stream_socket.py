@@ -20,12 +20,13 @@ from ..core.future import Future, ready
 from ..core.poll import PENDING, make_ready
 from ..driver.poll_slot import RECEIVE, SEND
 from ..driver.readiness import BLOCKED, READ, WRITE
+from ..io.async_read import READ_SIZE as TRY_SIZE
 from ..io.async_read import ReadInto
 from ..io.read_buf import ReadBuf
 from .operations import CallOp, ReadExactOp, ReadIntoOp, WriteOp, length_of, read_op, write_all_op
 from .registered import RegisteredSocket
 
-READ_SIZE = 65536
+READ_SIZE = 262144  # what the buffer of driver/sockets.pxd holds
 IOV_MAX = 1024  # POSIX's least upper bound on Linux: more parts in one call are refused
 
 
@@ -84,13 +85,13 @@ class StreamSocket(RegisteredSocket):
             return ready(b"")
         return ReadExactOp(self, self._source, size)
 
-    def peek(self, limit: int = READ_SIZE) -> Future:
+    def peek(self, limit: int = TRY_SIZE) -> Future:
         """The same as ``read``, but the bytes stay and the next read gives them again. Cancel safe."""
         if _positive("peek: limit", limit) == 0:
             return ready(b"")
         return CallOp(self, self._source, READ, self._sock.recv, (limit, socket.MSG_PEEK))
 
-    def try_read(self, limit: int = READ_SIZE) -> bytes:
+    def try_read(self, limit: int = TRY_SIZE) -> bytes:
         """Reads without waiting. Raises ``BlockingIOError`` if there is nothing, or nothing that is known of.
 
         News of the socket come from the driver: await ``readable()``, then try.
