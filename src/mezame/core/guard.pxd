@@ -1,3 +1,5 @@
+cimport cython
+
 cdef extern from *:
     """
     #ifndef MEZAME_MUTEX
@@ -27,5 +29,9 @@ cdef extern from *:
 
 cdef class Guard:
     cdef mezame_mutex _mutex
-    cdef void _lock(self) noexcept
-    cdef void _unlock(self) noexcept
+    @cython.final
+    cdef inline void _lock(self) noexcept:
+        mutex_lock(cython.address(self._mutex))
+    @cython.final
+    cdef inline void _unlock(self) noexcept:
+        mutex_unlock(cython.address(self._mutex))

@@ -35,14 +35,10 @@ class Guard:
 
     __slots__ = ()
 
-    def _lock(self) -> None:
-        if cython.compiled:
-            mutex_lock(cython.address(self._mutex))  # type: ignore  # noqa: F821 - C, from the .pxd
-        else:
+    if not cython.compiled:  # compiled, they are in the .pxd, so that they are inlined: most often, into nothing
+
+        def _lock(self) -> None:
             _ALL.acquire()
 
-    def _unlock(self) -> None:
-        if cython.compiled:
-            mutex_unlock(cython.address(self._mutex))  # type: ignore  # noqa: F821
-        else:
+        def _unlock(self) -> None:
             _ALL.release()

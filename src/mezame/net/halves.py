@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..io.async_read import READ_SIZE as TRY_SIZE
 from ..io.async_read import AsyncRead
 from ..io.async_write import AsyncWrite
-from .stream_socket import READ_SIZE, TRY_SIZE, StreamSocket
+from .stream_socket import READ_SIZE, StreamSocket
 
 
 class ReuniteError(ValueError):
