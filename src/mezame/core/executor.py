@@ -249,6 +249,11 @@ class Executor(Loop):
         """How many wakes queued a task, from other threads."""
         return self._ready._remote_wakes  # type: ignore[no-any-return]
 
+    @property
+    def forced_yields(self) -> int:
+        """How often the budget made a task give way."""
+        return self._ready._forced  # type: ignore[no-any-return]
+
     def worker_counters(self) -> list[tuple[Any, ...]]:
         """For the metrics, per worker: here there is one. The order is that of ``WorkerMetrics``."""
         busy = self.busy_ns / 1e9

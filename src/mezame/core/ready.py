@@ -73,6 +73,7 @@ class ReadyTasks(Scheduler):
         self._closed = False
         self._wakes = 0
         self._remote_wakes = 0
+        self._forced = 0
 
     # --- in: any thread ----------------------------------------------------------------------------------
 

@@ -163,6 +163,7 @@ class Bare(Poller):
     needs_rearm = False
 
     def __init__(self) -> None:
+        self._start_counts()
         self._parker = Parker()
         self.waits = 0
 

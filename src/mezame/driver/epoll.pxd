@@ -64,6 +64,7 @@ cdef class EpollPoller(Poller):
     cdef bint _signalled
     cdef _drain(self)
     cdef _tell_of_signal(self)
+    cdef _count(self, int added, int removed)
     cdef _put(self, int fd, Source source)
     @cython.locals(found=bint)
     cdef bint _take(self, int fd, Source source) except -1

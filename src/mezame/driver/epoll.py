@@ -62,6 +62,7 @@ class EpollPoller(Poller):
     name = "epoll"
 
     def __init__(self) -> None:
+        self._start_counts()
         self._epoll = select.epoll()
         self._epoll_fd = self._epoll.fileno()
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -90,6 +91,7 @@ class EpollPoller(Poller):
             self._epoll.register(fd, events)
             self._put(fd, source)
             self._epoll.modify(fd, events)  # events of in between went to the old one: report them again
+            self._count(1, 1)
             return
         self._put(fd, source)
         try:
@@ -97,6 +99,13 @@ class EpollPoller(Poller):
         except BaseException:
             self._take(fd, source)
             raise
+        self._count(1, 0)
+
+    def _count(self, added: int, removed: int) -> None:
+        self._lock()
+        self.added += added
+        self.removed += removed
+        self._unlock()
 
     def _put(self, fd: int, source: Source) -> None:
         self._lock()
@@ -128,6 +137,7 @@ class EpollPoller(Poller):
         fd = source.fd
         if not self._take(fd, source):
             return
+        self._count(0, 1)
         try:
             self._epoll.unregister(fd)
         except (OSError, ValueError):  # the descriptor was closed behind our back, or we are closed
@@ -165,6 +175,7 @@ class EpollPoller(Poller):
                 self._signalled = True
                 self._drain()
             return
+        self.events += 1
         bits = 0
         if events & _IN:
             bits |= READABLE

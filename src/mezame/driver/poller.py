@@ -8,7 +8,13 @@ from ..core.guard import Guard
 class Poller(Guard):
     """The seam between the driver and epoll, selectors, or nothing at all."""
 
-    __slots__ = ()
+    __slots__ = ("added", "events", "removed")
+
+    def _start_counts(self) -> None:
+        """Sources added and removed so far (under the guard), and events that were handed to one (by who waits)."""
+        self.added = 0
+        self.removed = 0
+        self.events = 0
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""

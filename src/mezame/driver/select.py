@@ -27,6 +27,7 @@ class SelectPoller(Poller):
     needs_rearm = True
 
     def __init__(self) -> None:
+        self._start_counts()
         self._selector = selectors.DefaultSelector()
         self._receiver, self._sender = socket.socketpair()
         self._receiver.setblocking(False)
@@ -49,12 +50,16 @@ class SelectPoller(Poller):
             if before is not None and _is_open(before):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             self._sources[source.fd] = source
+            self.added += 1
+            if before is not None:
+                self.removed += 1  # its descriptor was closed behind our back
 
     def remove(self, source: Source) -> None:
         """Forgets the source. If another thread is selecting, waits for nothing: that thread drops it."""
         with self._changing:
             if self._sources.get(source.fd) is source:
                 del self._sources[source.fd]
+                self.removed += 1
             source.armed = 0
             if self._waiter is None or self._waiter == threading.get_ident():
                 self._unregister(source.fd, source)
@@ -147,6 +152,7 @@ class SelectPoller(Poller):
             if source.hooks is not None:
                 source.hooks.on_event(source, "read" if bits & READABLE else "write")
             source.set_ready(bits)
+            self.events += 1
             count += 1
         if on_signal is not None:
             on_signal()

@@ -30,9 +30,7 @@ from ..core.future import close_coroutine
 from ..core.hooks import Hooks
 from ..core.loop import EVENT_INTERVAL, GLOBAL_QUEUE_INTERVAL
 from ..core.task import Task
-from ..driver import epoll
 from ..driver.driver import Driver
-from ..driver.epoll import EpollPoller
 from ..driver.timer import Timers
 from ..errors import EnterError, RuntimeClosedError
 from ..scheduler.blocking import KEEP_ALIVE, LIMIT, BlockingPool
@@ -41,8 +39,10 @@ from ..scheduler.thread_start import check_stack_size
 from .asyncgens import AsyncGens
 from .callbacks import TaskMeta, combine
 from .handle import EnterGuard, Handle, RuntimeFlavor
+from .histogram import Histogram
+from .histogram_configuration import HistogramConfiguration, configuration_of
 from .interrupt import Interrupt
-from .poll_time_histogram import PollTimeHistogram
+from .options import make_poller, refuse_options, worker_count
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ class Runtime:
         start_paused: start with a paused clock (see ``mezame.time.pause``).
         hooks: a ``mezame.Hooks`` that is told what happens.
         choose: the scheduler's choice, see ``Executor``.
-        poll_time_histogram: measure each poll (two clock readings per poll).
+        poll_time_histogram: measure each poll (two clock readings per poll); a ``HistogramConfiguration`` gives the
+            buckets, True takes the usual ones, which double from a microsecond on.
+        schedule_latency_histogram: likewise for the time from each wake of a task to its poll (as slow as hooks are).
         watchdog: seconds; a thread reports the stack of any poll that takes longer.
         shutdown_timeout: seconds that leaving the ``with`` block waits for tasks and blocking calls; None:
             no limit.
@@ -135,7 +137,8 @@ class Runtime:
         start_paused: bool = False,
         hooks: Hooks | None = None,
         choose: Callable[[int], int] | None = None,
-        poll_time_histogram: bool = False,
+        poll_time_histogram: bool | HistogramConfiguration = False,
+        schedule_latency_histogram: bool | HistogramConfiguration = False,
         watchdog: float | None = None,
         shutdown_timeout: float | None = None,
         on_thread_start: Callable[[], Any] | None = None,
@@ -171,6 +174,10 @@ class Runtime:
         numbers = itertools.count()
         namer = thread_name if callable(thread_name) else lambda: f"{thread_name}-blocking-{next(numbers)}"
         rng = random.Random(rng_seed)
+        buckets = configuration_of(poll_time_histogram, "poll_time_histogram")
+        histogram = None if buckets is None else Histogram(buckets)
+        buckets = configuration_of(schedule_latency_histogram, "schedule_latency_histogram")
+        latencies = None if buckets is None else Histogram(buckets)
         all_hooks = combine(
             hooks,
             spawn=on_task_spawn,
@@ -180,6 +187,7 @@ class Runtime:
             park=on_thread_park,
             unpark=on_thread_unpark,
             latency=track_task_schedule_latency,
+            latencies=latencies,
         )
         self._executor: Any
         if parallel:
@@ -210,7 +218,6 @@ class Runtime:
             )
         if enable_time:
             self._driver.timers.unpark = self._driver.unpark
-        histogram = PollTimeHistogram() if poll_time_histogram else None
         self._executor.histogram = histogram
         entered: list[Handle] = []  # a thread must not refer to the runtime, which it would keep alive
 
@@ -237,6 +244,7 @@ class Runtime:
             io_enabled=enable_io,
             rng=rng,
             histogram=histogram,
+            latencies=latencies,
             flavor=RuntimeFlavor(flavor),
         )
         entered.append(self._handle)
@@ -380,44 +388,6 @@ class Runtime:
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
         return f"<Runtime {self._handle.name or self._handle.id} {state}>"
-
-
-def refuse_options(**given: Any) -> None:
-    """Raises for what only a current-thread runtime can do."""
-    for name, value in given.items():
-        if value:
-            raise ValueError(
-                f"{name} needs flavor='current_thread': with several workers there is no one order of events"
-            )
-
-
-def worker_count(given: int | None) -> int:
-    """How many workers: ``given``, else ``MEZAME_WORKER_THREADS``, else one per CPU that we may use."""
-    if given is not None:
-        return given
-    text = os.environ.get("MEZAME_WORKER_THREADS")
-    if text:
-        try:
-            return int(text)
-        except ValueError:
-            raise ValueError(f"MEZAME_WORKER_THREADS must be a number of threads, not {text!r}") from None
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def make_poller(name: str | None) -> Any:
-    """The I/O poller by name; None: ``MEZAME_DRIVER``, else the best there is. ``ValueError`` for others."""
-    chosen = name or os.environ.get("MEZAME_DRIVER") or ("epoll" if epoll.available() else "selectors")
-    if chosen == "selectors":
-        from ..driver.select import SelectPoller  # here: most systems have epoll
-
-        return SelectPoller()
-    if chosen == "epoll":
-        if not epoll.available():
-            raise ValueError("driver 'epoll' is not available on this system: use driver='selectors'")
-        return EpollPoller()
-    raise ValueError(f"driver must be 'epoll' or 'selectors', not {chosen!r}")
 
 
 def _log_refusals(report: ShutdownReport) -> None:
