@@ -77,7 +77,7 @@ class Unblock(AsyncRead, AsyncWrite, AsyncSeek):
             raise TypeError(f"Unblock takes a binary file, not the text file {file!r}: give its .buffer")
         self._file = file
         self._capacity = capacity
-        self._task: Any = None
+        self._task: Any = None  # the job
         self._kind = _CALL
         self._lock = threading.Lock()
         self._wakers: list[Waker | None] = [None, None]
@@ -94,7 +94,7 @@ class Unblock(AsyncRead, AsyncWrite, AsyncSeek):
 
     # --- the job --------------------------------------------------------------------------------------------
 
-    def _start(self, kind: int, function: Callable[..., Any], *args: Any) -> None:
+    def _start(self, kind: int, function: Callable[..., Any], *args: Any) -> Any:
         handle = current().handle
         if handle is None:
             raise RuntimeError("Unblock needs a runtime: use it inside mezame.run(main()), or enter a runtime first")
@@ -102,6 +102,7 @@ class Unblock(AsyncRead, AsyncWrite, AsyncSeek):
         self._kind = kind
         self._task = handle.pool.submit(function, args, {}, f"Unblock of {self._file!r}", kind in _MANDATORY)
         self._task.add_done_callback(self._ended)
+        return self._task
 
     def _ended(self, task: Any) -> None:
         """In the thread of the job."""
@@ -298,14 +299,10 @@ class Unblock(AsyncRead, AsyncWrite, AsyncSeek):
         self._kept = None
         if self._shut:
             return
-        if self._task is None and current().handle is not None:
-            self._start(_SHUT, close_file, self._file)
-            if not self._task.cancelled():
-                return
-        if self._task is None:
-            close_file(self._file)
-        else:
+        if self._task is not None:
             self._task.add_done_callback(lambda _: close_file(self._file))
+        elif current().handle is None or self._start(_SHUT, close_file, self._file).cancelled():
+            close_file(self._file)
 
     def __del__(self) -> None:
         error = getattr(self, "_write_error", None)
