@@ -26,7 +26,7 @@ try:
 except ImportError:
     from ..core import cython_shim as cython
 
-BATCH = 1024  # events taken per turn, as in tokio; more would keep ready tasks waiting
+BATCH = 1024  # events taken per turn, as in tokio, unless told otherwise; more would keep ready tasks waiting
 
 _IN = 0x001
 _PRI = 0x002
@@ -43,12 +43,19 @@ def available() -> bool:
 
 
 class EpollPoller(Poller):
-    """The poller on epoll. See the module's docstring."""
+    """The poller on epoll. See the module's docstring.
+
+    Args:
+        limit: events taken per ``wait``, at least 1; what is left is there for the next one.
+    """
 
     __slots__ = (
+        "_buffer",
         "_epoll",
         "_epoll_fd",
         "_event_fd",
+        "_limit",
+        "_nested",
         "_on_signal",
         "_registered",
         "_signalled",
@@ -61,8 +68,13 @@ class EpollPoller(Poller):
 
     name = "epoll"
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = BATCH) -> None:
         self._start_counts()
+        self._limit = limit
+        if cython.compiled:
+            self._buffer = bytearray(limit * event_size())  # type: ignore  # noqa: F821 - C, from the .pxd
+            self._events = events_in(self._buffer)  # type: ignore  # noqa: F821
+        self._nested = False
         self._epoll = select.epoll()
         self._epoll_fd = self._epoll.fileno()
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -145,7 +157,7 @@ class EpollPoller(Poller):
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
-        if timeout_ns == 0 and self._registered._load() == 0:
+        if timeout_ns == 0 and self._registered._load() == 0 and not self._nested:
             return 0
         # The kernel counts in milliseconds here; rounded up, so that no timer is early.
         timeout = -1 if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000
@@ -153,7 +165,7 @@ class EpollPoller(Poller):
         if cython.compiled:
             return self._wait_compiled(timeout)
         count = 0
-        for fd, events in self._epoll.poll(timeout / 1000 if timeout >= 0 else -1, BATCH):
+        for fd, events in self._epoll.poll(timeout / 1000 if timeout >= 0 else -1, self._limit):
             self._dispatch(fd, events)
             count += 1
         if self._signalled:
@@ -161,7 +173,7 @@ class EpollPoller(Poller):
         return count
 
     def _wait_compiled(self, timeout: int) -> int:
-        count = epoll_wait_into(self._epoll_fd, self._events, BATCH, timeout)  # type: ignore  # noqa: F821
+        count = epoll_wait_into(self._epoll_fd, self._events, self._limit, timeout)  # type: ignore  # noqa: F821
         for index in range(count):
             self._dispatch(event_fd(self._events, index), event_bits(self._events, index))  # type: ignore  # noqa: F821
         if self._signalled:
@@ -192,6 +204,11 @@ class EpollPoller(Poller):
         if source.hooks is not None:
             source.hooks.on_event(source, "read" if bits & READABLE else "write")
         source.set_ready(bits)
+
+    def nest(self) -> int:
+        """The descriptor, readable when ``wait`` would not sleep. From now on ``wait(0)`` takes every event."""
+        self._nested = True
+        return self._epoll_fd  # type: ignore[no-any-return]
 
     def notify(self) -> None:
         """Ends a ``wait`` of another thread."""

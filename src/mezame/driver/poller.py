@@ -20,6 +20,17 @@ class Poller(Guard):
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
         raise TypeError(f"{type(self).__name__} must define wait()")
 
+    def nest(self) -> int:
+        """A descriptor that is readable when ``wait`` would not sleep, for a loop around ours.
+
+        Raises ``io.UnsupportedOperation`` if there is none.
+        """
+        from io import UnsupportedOperation
+
+        raise UnsupportedOperation(
+            "this runtime's driver has no descriptor to wait for: make it with driver='epoll' and enable_io=True"
+        )
+
     def notify(self) -> None:
         """Ends a ``wait`` of another thread."""
         raise TypeError(f"{type(self).__name__} must define notify()")

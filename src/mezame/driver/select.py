@@ -21,12 +21,17 @@ from .readiness import PRIORITY, READABLE, WRITABLE, Source
 
 
 class SelectPoller(Poller):
-    """The poller on ``selectors.DefaultSelector``."""
+    """The poller on ``selectors.DefaultSelector``.
+
+    Args:
+        limit: events taken per ``wait``, at least 1, or None. The selector's order is always the same, so who was
+            passed over comes first at the next one.
+    """
 
     name = "selectors"
     needs_rearm = True
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
         self._start_counts()
         self._selector = selectors.DefaultSelector()
         self._receiver, self._sender = socket.socketpair()
@@ -39,6 +44,9 @@ class SelectPoller(Poller):
         self._changing = threading.Lock()
         self._waiter: int | None = None
         self._watched: tuple[Any, Any] | None = None
+        self._limit = limit
+        self._left: list[Any] = []  # descriptors that were passed over, in order
+        self._nested = False
         self.waits = 0
 
     def add(self, source: Source) -> None:
@@ -117,7 +125,7 @@ class SelectPoller(Poller):
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
         with self._changing:
-            if timeout_ns == 0 and not self._sources:
+            if timeout_ns == 0 and not self._sources and not self._nested:
                 return 0
             self._apply()
             self._waiter = threading.get_ident()
@@ -126,6 +134,8 @@ class SelectPoller(Poller):
             # Rounded up to a millisecond, so that no timer is early.
             timeout = None if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000 / 1000
             ready = self._selector.select(timeout)
+            if self._limit is not None:
+                ready = self._cut(ready)
         finally:
             with self._changing:
                 self._waiter = None
@@ -157,6 +167,23 @@ class SelectPoller(Poller):
         if on_signal is not None:
             on_signal()
         return count
+
+    def _cut(self, ready: list[Any]) -> list[Any]:
+        """The first ``limit`` of the sources' events; our own sockets do not count."""
+        ours = [event for event in ready if event[0].data is None]
+        theirs = [event for event in ready if event[0].data is not None]
+        turn = {fd: at for at, fd in enumerate(self._left)}
+        theirs.sort(key=lambda event: turn.get(event[0].fd, len(turn)))
+        self._left = [event[0].fd for event in theirs[self._limit :]]
+        return ours + theirs[: self._limit]
+
+    def nest(self) -> int:
+        """See ``Poller.nest``; some selectors have a descriptor."""
+        fileno = getattr(self._selector, "fileno", None)
+        if fileno is None:
+            return Poller.nest(self)
+        self._nested = True
+        return int(fileno())
 
     def _drain(self, sock: Any) -> None:
         try:

@@ -94,6 +94,10 @@ class Builder:
         """Polls between two looks at the drivers; at least 1."""
         return self._set(event_interval=polls)
 
+    def max_io_events_per_tick(self, limit: int) -> Builder:
+        """Most events that one look at the I/O driver takes; at least 1. What is left is there at the next one."""
+        return self._set(max_io_events_per_tick=limit)
+
     def global_queue_interval(self, polls: int) -> Builder:
         """Polls between two looks at what other threads queued; at least 1."""
         return self._set(global_queue_interval=polls)

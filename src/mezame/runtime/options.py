@@ -8,6 +8,7 @@ from typing import Any
 from ..driver import epoll
 from ..driver.epoll import EpollPoller
 
+MOST_EVENTS = 1 << 20
 
 def refuse_options(**given: Any) -> None:
     """Raises for what only a current-thread runtime can do."""
@@ -33,15 +34,20 @@ def worker_count(given: int | None) -> int:
     return os.cpu_count() or 1
 
 
-def make_poller(name: str | None) -> Any:
-    """The I/O poller by name; None: ``MEZAME_DRIVER``, else the best there is. ``ValueError`` for others."""
+def make_poller(name: str | None, limit: int | None = None) -> Any:
+    """The I/O poller by name; None: ``MEZAME_DRIVER``, else the best there is. ``ValueError`` for others.
+
+    ``limit``: events that it takes per turn; None: its own.
+    """
+    if limit is not None and (not isinstance(limit, int) or not 1 <= limit <= MOST_EVENTS):
+        raise ValueError(f"max_io_events_per_tick must be from 1 to {MOST_EVENTS}, not {limit!r}")
     chosen = name or os.environ.get("MEZAME_DRIVER") or ("epoll" if epoll.available() else "selectors")
     if chosen == "selectors":
         from ..driver.select import SelectPoller  # here: most systems have epoll
 
-        return SelectPoller()
+        return SelectPoller(limit)
     if chosen == "epoll":
         if not epoll.available():
             raise ValueError("driver 'epoll' is not available on this system: use driver='selectors'")
-        return EpollPoller()
+        return EpollPoller(epoll.BATCH if limit is None else limit)
     raise ValueError(f"driver must be 'epoll' or 'selectors', not {chosen!r}")

@@ -36,6 +36,7 @@ from ..errors import EnterError, RuntimeClosedError
 from ..scheduler.blocking import KEEP_ALIVE, LIMIT, BlockingPool
 from ..scheduler.current_thread import CurrentThread
 from ..scheduler.thread_start import check_stack_size
+from . import nested
 from .asyncgens import AsyncGens
 from .callbacks import TaskMeta, combine
 from .handle import EnterGuard, Handle, RuntimeFlavor
@@ -83,6 +84,7 @@ class Runtime:
         thread_name: prefix of the names of the worker and blocking threads, or a function that returns the next name.
         thread_stack_size: bytes of stack of these threads; default what the system gives.
         event_interval: polls between two looks at the drivers.
+        max_io_events_per_tick: most events that one look at the I/O driver takes; default 1024 ("selectors": all).
         global_queue_interval: polls between two looks at what other threads queued; default 31 for
             "current_thread", tuned by what a poll takes for "multi_thread".
         disable_lifo_slot: a task that another one wakes does not run next ("multi_thread" only).
@@ -130,6 +132,7 @@ class Runtime:
         thread_name: str | Callable[[], str] = "mezame-rt-worker",
         thread_stack_size: int | None = None,
         event_interval: int = EVENT_INTERVAL,
+        max_io_events_per_tick: int | None = None,
         global_queue_interval: int | None = None,
         disable_lifo_slot: bool = False,
         unhandled_panic: str = "ignore",
@@ -168,7 +171,7 @@ class Runtime:
         self._clock = Clock()
         self._driver = Driver(
             self._clock,
-            make_poller(driver) if enable_io else None,
+            make_poller(driver, max_io_events_per_tick) if enable_io else None,
             Timers(self._clock) if enable_time else None,
         )
         numbers = itertools.count()
@@ -293,6 +296,41 @@ class Runtime:
                 return self._executor.block_on(future, interrupt.attach)
         finally:
             self._asyncgens.restore(old_hooks)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when there is something to do, for another loop around this one: see ``turn``.
+
+        The first call prepares for it: wakes from other threads and timers make it readable too. Raises
+        ``io.UnsupportedOperation`` if the driver has none (``enable_io=False``; some selectors), ``ValueError`` for a
+        multi-thread runtime.
+
+        Source of the semantics: ``async_io::os::unix::reactor_fd``.
+        """
+        return nested.fileno(self)
+
+    def turn(self) -> float | None:
+        """Polls what can go on, without waiting: for another loop, that waits until ``fileno()`` is readable.
+
+        Returns the seconds after which to call it again, if the descriptor is not readable before: 0.0 if there is
+        more to do right now, else until the next timer; None if there is no timer.
+
+        At most two rounds of ``event_interval`` polls, with a look at the driver after each. Ctrl-C is the other
+        loop's. Raises as ``block_on`` does.
+
+        >>> import mezame, select
+        >>> async def work():
+        ...     await mezame.sleep(0.001)
+        ...     return "slept"
+        >>> with mezame.Runtime() as runtime:
+        ...     outer = select.poll()
+        ...     outer.register(runtime.fileno(), select.POLLIN)
+        ...     task = runtime.spawn(work())
+        ...     while (seconds := runtime.turn()) is not None or not task.is_finished():
+        ...         _ = outer.poll(None if seconds is None else seconds * 1000)
+        ...     task.result()
+        'slept'
+        """
+        return nested.turn(self)
 
     def spawn(self, future: Any, *, name: str | None = None) -> Task:
         """Spawns a task, from any thread. It makes progress while some thread is in ``block_on``."""
