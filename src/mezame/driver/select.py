@@ -4,6 +4,9 @@
 while somebody waits for it (``rearm``, called when an operation parks) and disarmed by its event. Changes are
 collected and applied by the thread that selects, because a selector is not thread-safe.
 
+``selectors`` know nothing of out-of-band data. When the first source asks for that, a ``PrioritySelector`` takes the
+place of the selector, if the system has ``poll``.
+
 It is used where there is no epoll, and forced by ``MEZAME_DRIVER=selectors`` or ``Runtime(driver="selectors")``.
 """
 
@@ -16,8 +19,10 @@ import socket
 import threading
 from typing import Any
 
+from . import priority_selector
 from .poller import Poller
-from .readiness import PRIORITY, READABLE, WRITABLE, Source
+from .priority_selector import EVENT_ERROR, EVENT_PRIORITY, PrioritySelector
+from .readiness import ERROR, PRIORITY, READABLE, WRITABLE, Source
 
 
 class SelectPoller(Poller):
@@ -33,7 +38,7 @@ class SelectPoller(Poller):
 
     def __init__(self, limit: int | None = None) -> None:
         self._start_counts()
-        self._selector = selectors.DefaultSelector()
+        self._selector: Any = selectors.DefaultSelector()
         self._receiver, self._sender = socket.socketpair()
         self._receiver.setblocking(False)
         self._sender.setblocking(False)
@@ -47,17 +52,24 @@ class SelectPoller(Poller):
         self._limit = limit
         self._left: list[Any] = []  # descriptors that were passed over, in order
         self._nested = False
+        self._fine = False  # some source has asked for PRIORITY, or for ERROR alone
         self.waits = 0
 
     def add(self, source: Source) -> None:
         """Notes the source; it is registered when something waits for it. ``FileExistsError`` if there is one."""
-        if source.interest & PRIORITY or not source.interest:
-            raise OSError(errno.EOPNOTSUPP, "the selectors driver reports READABLE and WRITABLE only: use epoll")
+        wants_more = bool(source.interest & PRIORITY) or not source.interest
         with self._changing:
+            if wants_more and not self._fine and (self._nested or not priority_selector.available()):
+                raise OSError(
+                    errno.EOPNOTSUPP,
+                    "the selectors driver reports READABLE and WRITABLE only, on this system and inside of another "
+                    "loop: use driver='epoll'",
+                )
             before = self._sources.get(source.fd)
             if before is not None and _is_open(before):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             self._sources[source.fd] = source
+            self._fine = self._fine or wants_more
             self.added += 1
             if before is not None:
                 self.removed += 1  # its descriptor was closed behind our back
@@ -92,8 +104,30 @@ class SelectPoller(Poller):
         if foreign:
             self.notify()
 
+    def _change_selector(self) -> None:
+        """From here on with one that knows PRIORITY and ERROR."""
+        old, self._selector = self._selector, PrioritySelector()
+        for key in old.get_map().values():
+            self._selector.register(key.fileobj, key.events, key.data)
+        old.close()
+
+    def _events(self, source: Source) -> int:
+        """What is armed, in the selector's words."""
+        events = 0
+        if source.armed & READABLE:
+            events |= selectors.EVENT_READ
+        if source.armed & WRITABLE:
+            events |= selectors.EVENT_WRITE
+        if source.armed & PRIORITY:
+            events |= EVENT_PRIORITY
+        if source.armed & ERROR and not source.interest:  # others hear of errors by their directions
+            events |= EVENT_ERROR
+        return events
+
     def _apply(self) -> None:
         """Brings the selector in line with what is armed. Called by the selecting thread, under the lock."""
+        if self._fine and not isinstance(self._selector, PrioritySelector):
+            self._change_selector()
         for fd in self._dirty:
             source = self._sources.get(fd)
             old = self._registered.get(fd)
@@ -102,11 +136,7 @@ class SelectPoller(Poller):
                 old = None
             if source is None:
                 continue
-            events = 0
-            if source.armed & READABLE:
-                events |= selectors.EVENT_READ
-            if source.armed & WRITABLE:
-                events |= selectors.EVENT_WRITE
+            events = self._events(source)
             try:
                 if old is None:
                     if events:
@@ -154,6 +184,10 @@ class SelectPoller(Poller):
                 bits |= READABLE
             if events & selectors.EVENT_WRITE:
                 bits |= WRITABLE
+            if events & EVENT_PRIORITY:
+                bits |= PRIORITY
+            if events & EVENT_ERROR:
+                bits |= ERROR
             with self._changing:
                 if self._sources.get(source.fd) is not source:
                     continue
@@ -180,7 +214,7 @@ class SelectPoller(Poller):
     def nest(self) -> int:
         """See ``Poller.nest``; some selectors have a descriptor."""
         fileno = getattr(self._selector, "fileno", None)
-        if fileno is None:
+        if fileno is None or self._fine:
             return Poller.nest(self)
         self._nested = True
         return int(fileno())
@@ -203,6 +237,7 @@ class SelectPoller(Poller):
         """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
         self._watched = (sock, on_signal)
         self._selector.register(sock, selectors.EVENT_READ, None)
+        self.notify()  # some selectors look at their descriptors only when they begin to wait
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
