@@ -23,6 +23,7 @@ class Slow(io.RawIOBase):
 
     def __init__(self, data=b"", *, fails=(), open_at_first=False):
         self.calls = []
+        self.closing = False
         self.inner = io.BytesIO(data)
         self.begun = threading.Semaphore(0)
         self.allowed = threading.Semaphore(1000 if open_at_first else 0)
@@ -52,8 +53,12 @@ class Slow(io.RawIOBase):
         return self._call("write", self.inner.write, bytes(data)[:4])  # at most 4 bytes a call
 
     def flush(self):
-        if not self.closed and hasattr(self, "allowed"):
+        if not self.closing:
             self._call("flush", lambda: None)
+
+    def close(self):
+        self.closing = True  # the interpreter closes what nobody holds any more
+        super().close()
 
     def seek(self, offset, whence=0):
         return self._call("seek", self.inner.seek, offset, whence)
