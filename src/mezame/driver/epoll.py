@@ -7,7 +7,7 @@ the life of a machine.
 Any thread adds and removes; one at a time waits. The table of sources is guarded. An event of a source that was removed
 meanwhile finds nobody, or who got the same descriptor since: to that one it is a spurious event, which is harmless.
 
-``wait(0)`` with no source registered makes no system call, and neither does an idle runtime, which sleeps in
+``wait(0)`` with no source registered makes no system call (but see ``poller.py``), and neither does an idle runtime, which sleeps in
 ``epoll_wait`` until there is something to do.
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import select
+from threading import get_ident
 from typing import Any
 
 from ..core.word import Word
@@ -157,7 +158,7 @@ class EpollPoller(Poller):
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
-        if timeout_ns == 0 and self._registered._load() == 0 and not self._nested:
+        if timeout_ns == 0 and self._registered._load() == 0 and not self._nested and not self.must_look():
             return 0
         # The kernel counts in milliseconds here; rounded up, so that no timer is early.
         timeout = -1 if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000
@@ -228,6 +229,7 @@ class EpollPoller(Poller):
         self._on_signal = on_signal
         self._watched = sock
         self._watched_fd = sock.fileno()
+        self.watcher = get_ident()
         self._epoll.register(self._watched_fd, _IN | _ET)
 
     def _drain(self) -> None:
@@ -245,6 +247,7 @@ class EpollPoller(Poller):
         self._on_signal = None
         self._watched = None
         self._watched_fd = -1
+        self.watcher = 0
         self._epoll.unregister(sock.fileno())
 
     def rearm(self, source: Source, mask: int) -> None:

@@ -154,9 +154,9 @@ class SelectPoller(Poller):
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
+        if timeout_ns == 0 and not self._sources and not self._nested and not self.must_look():
+            return 0
         with self._changing:
-            if timeout_ns == 0 and not self._sources and not self._nested:
-                return 0
             self._apply()
             self._waiter = threading.get_ident()
         self.waits += 1
@@ -236,12 +236,14 @@ class SelectPoller(Poller):
     def watch(self, sock: Any, on_signal: Any = None) -> None:
         """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
         self._watched = (sock, on_signal)
+        self.watcher = threading.get_ident()
         self._selector.register(sock, selectors.EVENT_READ, None)
         self.notify()  # some selectors look at their descriptors only when they begin to wait
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
         self._watched = None
+        self.watcher = 0
         self._selector.unregister(sock)
 
     def sources(self) -> list[Any]:
