@@ -7,8 +7,8 @@ the life of a machine.
 Any thread adds and removes; one at a time waits. The table of sources is guarded. An event of a source that was removed
 meanwhile finds nobody, or who got the same descriptor since: to that one it is a spurious event, which is harmless.
 
-``wait(0)`` with no source registered makes no system call (but see ``poller.py``), and neither does an idle runtime, which sleeps in
-``epoll_wait`` until there is something to do.
+``wait(0)`` with no source registered makes no system call (but see ``poller.py``), and neither does an idle runtime,
+which sleeps in ``epoll_wait`` until there is something to do.
 """
 
 from __future__ import annotations
