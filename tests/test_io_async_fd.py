@@ -310,6 +310,27 @@ def test_an_error_alone_is_waited_for(driver, pipe):
     run(main, driver)
 
 
+def test_who_waits_for_priority_or_for_an_error_hears_of_the_end(driver):
+    """And the driver does not tell of it for ever to who does not want to know."""
+
+    async def main():
+        for interest in (Interest.PRIORITY, Interest.ERROR):
+            ours, theirs = socket.socketpair()
+            fd = AsyncFd(ours, interest)
+            task = mezame.spawn(fd.ready(interest))
+            await settle()
+            assert not task.is_finished()
+            theirs.close()
+            if interest == Interest.PRIORITY:
+                assert (await task).ready().is_read_closed()
+            await mezame.sleep(0.02)
+            assert Handle.current().metrics().driver_turns_count < 200
+            task.abort()
+            fd.close()
+
+    run(main, driver)
+
+
 def test_priority_comes_to_who_asks_while_others_go_on(driver):
     """The selectors driver changes its selector in the middle of the game: nobody who waits is forgotten."""
 

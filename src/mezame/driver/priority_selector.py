@@ -12,7 +12,8 @@ from selectors import EVENT_READ, EVENT_WRITE, SelectorKey
 from typing import Any
 
 EVENT_PRIORITY = 4
-EVENT_ERROR = 8  # an error, or a hang-up: comes with READ and WRITE, which will meet it
+EVENT_ERROR = 8  # comes with READ and WRITE, which will meet it
+EVENT_HANGUP = 16  # likewise; it need not be asked for
 
 
 def available() -> bool:
@@ -89,6 +90,8 @@ def _events(bits: int) -> int:
         events |= EVENT_WRITE
     if bits & select.POLLPRI:
         events |= EVENT_READ | EVENT_PRIORITY
-    if bits & ~(select.POLLIN | select.POLLOUT | select.POLLPRI):
+    if bits & (select.POLLERR | select.POLLNVAL):
         events |= EVENT_READ | EVENT_WRITE | EVENT_ERROR
+    if bits & select.POLLHUP:
+        events |= EVENT_READ | EVENT_WRITE | EVENT_HANGUP
     return events

@@ -21,8 +21,8 @@ from typing import Any
 
 from . import priority_selector
 from .poller import Poller
-from .priority_selector import EVENT_ERROR, EVENT_PRIORITY, PrioritySelector
-from .readiness import ERROR, PRIORITY, READABLE, WRITABLE, Source
+from .priority_selector import EVENT_ERROR, EVENT_HANGUP, EVENT_PRIORITY, PrioritySelector
+from .readiness import ERROR, PRIORITY, READ_CLOSED, READABLE, WRITABLE, WRITE_CLOSED, Source
 
 
 class SelectPoller(Poller):
@@ -179,15 +179,7 @@ class SelectPoller(Poller):
                 if watched is not None and watched[0] is key.fileobj:
                     on_signal = watched[1]
                 continue
-            bits = 0
-            if events & selectors.EVENT_READ:
-                bits |= READABLE
-            if events & selectors.EVENT_WRITE:
-                bits |= WRITABLE
-            if events & EVENT_PRIORITY:
-                bits |= PRIORITY
-            if events & EVENT_ERROR:
-                bits |= ERROR
+            bits = _readiness(events, source.interest)
             with self._changing:
                 if self._sources.get(source.fd) is not source:
                     continue
@@ -257,6 +249,28 @@ class SelectPoller(Poller):
         self._selector.close()
         self._receiver.close()
         self._sender.close()
+
+
+def _readiness(events: int, interest: int) -> int:
+    """The bits of ``Source`` for a selector's events.
+
+    An error and a hang-up are levels that stay: whoever can only be told of something else must hear of them, too, or
+    they would be reported for ever.
+    """
+    bits = 0
+    if events & selectors.EVENT_READ:
+        bits |= READABLE
+    if events & selectors.EVENT_WRITE:
+        bits |= WRITABLE
+    if events & EVENT_PRIORITY:
+        bits |= PRIORITY
+    if events & EVENT_HANGUP:
+        bits |= READ_CLOSED | WRITE_CLOSED
+    if events & EVENT_ERROR or (events & EVENT_HANGUP and not interest):
+        bits |= ERROR
+    if events & (EVENT_ERROR | EVENT_HANGUP) and interest == PRIORITY:
+        bits |= PRIORITY | READ_CLOSED
+    return bits
 
 
 def _is_open(source: Source) -> bool:
