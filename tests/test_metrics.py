@@ -279,7 +279,7 @@ def test_polls_are_sorted_into_the_buckets_that_were_asked_for(flavor):
     builder = builder.enable_metrics_poll_time_histogram()  # keeps the buckets
     with builder.build() as rt:
         rt.block_on(rt.spawn(mezame.yield_now()))
-        ((bound, count),) = rt.metrics().poll_time_histogram
+    ((bound, count),) = rt.metrics().poll_time_histogram  # the last poll is counted when it is over
     assert bound == 1000 and count >= 2
 
 
