@@ -12,6 +12,7 @@ from mezame import Poll
 from mezame.errors import RuntimeClosedError
 from mezame.io import AsyncFd, Interest, Ready
 from mezame.net import TcpListener, TcpStream
+from mezame.runtime import Handle
 
 pytestmark = pytest.mark.parametrize("driver", ["epoll", "selectors"])
 
@@ -272,12 +273,6 @@ def test_out_of_band_data(driver):
         sock = socket.create_connection(listener.local_addr())
         stream, _ = await listener.accept()
         with sock, stream:
-            if driver == "selectors":
-                with pytest.raises(OSError, match="READABLE and WRITABLE only"):
-                    AsyncFd(sock, Interest.PRIORITY)
-                with pytest.raises(OSError, match="READABLE and WRITABLE only"):
-                    AsyncFd(sock, Interest.ERROR)
-                return
             fd = AsyncFd(sock, Interest.READABLE | Interest.PRIORITY)
             task = mezame.spawn(fd.ready(Interest.PRIORITY))
             await settle()
@@ -294,6 +289,77 @@ def test_out_of_band_data(driver):
             assert not task.is_finished()
             task.abort()
             error.detach()
+
+    run(main, driver)
+
+
+def test_an_error_alone_is_waited_for(driver, pipe):
+    """The writer of a pipe meets an error when the reader goes; nothing else is reported to who asks for that only."""
+
+    async def main():
+        reader, writer = pipe
+        fd = AsyncFd(writer, Interest.ERROR)
+        task = mezame.spawn(fd.ready(Interest.ERROR))
+        await settle()
+        assert not task.is_finished()
+        os.close(reader)
+        assert (await task).ready().is_error()
+        assert Handle.current().metrics().driver_turns_count < 1000, "it does not spin"
+        fd.detach()
+
+    run(main, driver)
+
+
+def test_who_waits_for_priority_or_for_an_error_hears_of_the_end(driver):
+    """And the driver does not tell of it for ever to who does not want to know."""
+
+    async def main():
+        for interest in (Interest.PRIORITY, Interest.ERROR):
+            ours, theirs = socket.socketpair()
+            fd = AsyncFd(ours, interest)
+            task = mezame.spawn(fd.ready(interest))
+            await settle()
+            assert not task.is_finished()
+            theirs.close()
+            if interest == Interest.PRIORITY:
+                assert (await task).ready().is_read_closed()
+            await mezame.sleep(0.02)
+            assert Handle.current().metrics().driver_turns_count < 200
+            task.abort()
+            fd.close()
+
+    run(main, driver)
+
+
+def test_priority_comes_to_who_asks_while_others_go_on(driver):
+    """The selectors driver changes its selector in the middle of the game: nobody who waits is forgotten."""
+
+    async def main():
+        listener = await TcpListener.bind("127.0.0.1:0")
+        sock = socket.create_connection(listener.local_addr())
+        stream, _ = await listener.accept()
+        ours, theirs = socket.socketpair()
+        waiting = AsyncFd(ours)
+        reads = mezame.spawn(waiting.async_io(Interest.READABLE, lambda fd: fd.recv(10)))
+        await settle()
+        with sock, stream, theirs:
+            fd = AsyncFd(sock, Interest.PRIORITY)
+            for _ in range(3):
+                task = mezame.spawn(fd.ready(Interest.PRIORITY))
+                await settle()
+                assert not task.is_finished()
+                stream.get_socket().send(b"!", socket.MSG_OOB)
+                guard = await task
+                assert guard.ready().is_priority()
+                assert sock.recv(1, socket.MSG_OOB) == b"!"
+                guard.clear_ready()
+            theirs.send(b"still here")
+            assert await reads == b"still here"
+            theirs.close()
+            assert await waiting.async_io(Interest.READABLE, lambda fd: fd.recv(10)) == b""
+            assert Handle.current().metrics().driver_turns_count < 1000, "it does not spin"
+            fd.detach()
+            waiting.close()
 
     run(main, driver)
 

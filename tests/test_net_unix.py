@@ -280,6 +280,60 @@ async def test_send_waits_while_the_peers_queue_is_full():
     right.close()
 
 
+def full_receiver(tmp_path):
+    """A receiver whose queue is full, and a socket that sends to it without being connected."""
+    receiver, loose = UnixDatagram.bind(tmp_path / "full"), UnixDatagram.unbound()
+    with pytest.raises(BlockingIOError):
+        while True:
+            loose.try_send_to(b"x", receiver.local_addr())
+    return receiver, loose
+
+
+@pytest.mark.mezame(start_paused=True)
+@pytest.mark.parametrize("way", ["poll_send_to", "send_to"])
+async def test_who_waits_for_room_in_anothers_queue_does_not_spin(tmp_path, way):
+    receiver, loose = full_receiver(tmp_path)
+    async with receiver, loose:
+        polls = 0
+        sending = loose.send_to(b"mine", receiver.local_addr())
+
+        def poll(cx):
+            nonlocal polls
+            polls += 1
+            if way == "send_to":
+                return sending.poll(cx)
+            return loose.poll_send_to(cx, b"mine", receiver.local_addr())
+
+        async def drains():
+            await mezame.sleep(1.0)
+            while await receiver.recv() != b"mine":
+                pass
+
+        draining = mezame.spawn(drains())
+        turns = mezame.Handle.current().metrics().driver_turns_count
+        assert await mezame.future.poll_fn(poll) == 4
+        await draining
+        # 1, 2, 4, 8, 16 ms, then every 20 ms of the second; one more after it.
+        assert 40 < polls <= 60
+        assert mezame.Handle.current().metrics().driver_turns_count - turns < 400
+
+
+@pytest.mark.mezame(start_paused=True)
+async def test_a_poll_send_to_another_address_does_not_wait_for_the_first(tmp_path):
+    receiver, loose = full_receiver(tmp_path)
+    other = UnixDatagram.bind(tmp_path / "other")
+    async with receiver, loose, other:
+        counting = CountingWaker()
+        assert loose.poll_send_to(counting.cx, b"x", receiver.local_addr()) is Poll.Pending
+        assert loose.poll_send_to(counting.cx, b"y", other.local_addr()) == Poll.Ready(1)
+        assert loose.poll_send_to(counting.cx, b"x", receiver.local_addr()) is Poll.Pending
+        await mezame.sleep(0.01)
+        assert counting.wakes == 1, "of the pause that goes on; the one that was given up woke nobody"
+        assert await other.recv() == b"y"
+        with pytest.raises(FileNotFoundError):
+            loose.poll_send_to(counting.cx, b"x", tmp_path / "none")
+
+
 async def test_send_to_goes_on_although_others_had_filled_the_queue(tmp_path):
     with UnixDatagram.bind(tmp_path / "r") as receiver, UnixDatagram.unbound() as a, UnixDatagram.unbound() as b:
         filled = 0

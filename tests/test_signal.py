@@ -672,6 +672,98 @@ def test_a_signal_while_another_thread_drives():
         thread.join(20)
 
 
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_a_signal_under_constant_load(flavor, driver):
+    """Tasks are always ready, so no thread ever sleeps in the driver; the main thread sleeps on a lock."""
+    handled, begun, seen = threading.Event(), threading.Event(), []
+
+    async def busy(first):
+        begun.set()
+        for turn in range(100_000_000):
+            if handled.is_set():
+                return
+            if first and turn == 1000:
+                _thread.interrupt_main(USR1)  # as one that ends no sleep
+            await mezame.yield_now()
+
+    async def load():
+        await mezame.join_all([mezame.spawn(busy(first)) for first in (True, False, False)])
+
+    def handler(number, frame):
+        seen.append(threading.get_ident())
+        handled.set()
+
+    old = signal.signal(USR1, handler)
+    try:
+        with mezame.Runtime(**options(flavor, driver=driver)) as runtime:
+            if flavor == "multi_thread":
+                runtime.block_on(load())
+            else:
+                gone = mezame.sync.Notify()
+
+                async def drive():
+                    await load()
+                    gone.notify_one()
+
+                thread = threading.Thread(target=runtime.block_on, args=(drive(),))
+                thread.start()
+                assert begun.wait(20)
+                runtime.block_on(gone.notified())
+                thread.join(20)
+    finally:
+        signal.signal(USR1, old)
+    assert seen == [threading.main_thread().ident]
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_ctrl_c_under_constant_load(flavor, driver):
+    over = threading.Event()
+
+    async def busy(first):
+        turn = 0
+        while not over.is_set():
+            turn += 1
+            if first and turn == 1000:
+                _thread.interrupt_main()
+            await mezame.yield_now()
+
+    async def main():
+        tasks = [mezame.spawn(busy(first)) for first in (True, False, False)]
+        try:
+            await mezame.pending()
+        finally:
+            over.set()
+            await mezame.join_all(tasks)
+
+    with pytest.raises(KeyboardInterrupt):
+        mezame.run(main(), **options(flavor, driver=driver))
+
+
+@pytest.mark.skipif("epoll" not in DRIVERS, reason="needs epoll")
+def test_an_idle_look_makes_no_system_call_but_for_a_signal():
+    """With nothing registered ``wait(0)`` costs nothing; and where signals may come, one look in four is a true one."""
+    poller = mezame.driver.epoll.EpollPoller()
+    receiver, sender = socket.socketpair()
+    receiver.setblocking(False)
+    heard = []
+    looks = lambda: [poller.wait(0) for _ in range(8)]  # noqa: E731
+    looks()
+    poller.watch(receiver, lambda: heard.append(1))
+    looks()
+    assert poller.waits == 0, "in the thread that handles signals there is nothing to look for"
+    sender.send(b"x")
+    in_thread(looks)
+    assert poller.waits == 2 and heard == [1]
+    poller.unwatch(receiver)
+    in_thread(looks)
+    assert poller.waits == 2
+    poller.close()
+    receiver.close()
+    sender.close()
+
+
 def test_two_runtimes_hear_the_same_signal():
     ready = threading.Barrier(3)
 

@@ -3,8 +3,11 @@
 import threading
 import time
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from polling import CountingWaker, Gate
 
 import mezame
@@ -21,6 +24,7 @@ from mezame.time import (
     now,
     sleep,
 )
+from mezame.time.duration import deadline_ns, to_ns
 
 NEAR = {"abs": 0.003}  # the clock jumps to whole ticks of 1 ms
 
@@ -28,6 +32,43 @@ NEAR = {"abs": 0.003}  # the clock jumps to whole ticks of 1 ms
 async def settle():
     for _ in range(5):
         await mezame.yield_now()
+
+
+# --- nanoseconds -------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 1 << 50))
+def test_a_reading_of_the_clock_goes_to_seconds_and_back(ns):
+    assert deadline_ns(Instant(ns / 1e9)) == ns == to_ns(ns / 1e9)
+
+
+@given(st.floats(0, 9e9))
+def test_a_deadline_is_never_early_and_late_by_less_than_a_nanosecond(seconds):
+    ns = deadline_ns(seconds)
+    exact = Fraction(seconds) * 10**9
+    noise = exact * Fraction(10**-15)
+    assert exact - noise <= ns < exact + 1 + noise
+    assert seconds > 9e8 or to_ns(seconds) == ns
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7))
+def test_the_noise_of_sums_makes_no_tick(one, other):
+    """0.1 + 0.2 s are 300 ms, and 8.2 s, which is a float below 8.2, is not early."""
+    assert to_ns(one / 1000 + other / 1000) == (one + other) * 10**6
+    assert to_ns(timedelta(milliseconds=one)) == one * 10**6
+
+
+@pytest.mark.mezame(start_paused=True)
+async def test_sleeps_are_not_early_and_end_with_the_tick_that_follows():
+    for duration in (8.2, 0.29, 0.1 + 0.2, 4.35, 1.1, 0.001 * 3, 1e-10):
+        start = now()
+        until = start + duration
+        await sleep(duration)
+        assert now() >= until - 1e-9 and now() - start >= duration - 1e-9
+        assert now() - start < duration + 0.001 + 1e-6
+        until = now() + duration
+        await mezame.time.sleep_until(until)
+        assert until <= now() + 1e-9 < until + 0.001 + 1e-6
 
 
 # --- sleep -------------------------------------------------------------------------------------------------

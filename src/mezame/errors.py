@@ -8,6 +8,7 @@ from asyncio.exceptions import CancelledError
 __all__ = [
     "CancelledError",
     "EnterError",
+    "InvalidHistogramConfiguration",
     "JoinError",
     "RuntimeClosedError",
     "SelectError",
@@ -47,6 +48,19 @@ class JoinError(Exception):
         if self._cancelled or self.__cause__ is None:
             raise ValueError("the task was cancelled, it did not fail: ask is_panic() first")
         return self.__cause__
+
+
+class InvalidHistogramConfiguration(ValueError):
+    """A ``HistogramConfiguration`` that cannot be.
+
+    Attributes: ``required_bucket_count``, how many buckets it takes if that is too many, else None.
+
+    Source of the semantics: ``tokio::runtime::InvalidHistogramConfiguration``.
+    """
+
+    def __init__(self, message: str, *, required_bucket_count: int | None = None) -> None:
+        super().__init__(message)
+        self.required_bucket_count = required_bucket_count
 
 
 class EnterError(RuntimeError):

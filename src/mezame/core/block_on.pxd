@@ -18,3 +18,4 @@ cdef class ThreadLoop(Scheduler):
     cdef readonly unsigned long thread
     cdef bint _drive(self, Task root) except -1
     cpdef poke(self)
+    cpdef object forced_yields(self)

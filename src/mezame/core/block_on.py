@@ -30,6 +30,11 @@ class ThreadLoop(Scheduler):
         self.polls = 0  # for a watchdog
         self.is_parked = True
         self.thread = 0
+        self._forced = 0
+
+    def forced_yields(self) -> int:
+        """How often the budget made the root give way."""
+        return self._forced  # type: ignore[no-any-return]
 
     def _schedule(self, item: Wakeable) -> None:
         self._parker.unpark()

@@ -1,3 +1,5 @@
+cimport cython
+
 cdef extern from *:
     """
     #ifdef _WIN32
@@ -14,7 +16,11 @@ cdef extern from *:
 
 from .guard cimport Guard
 
+cdef double _NOISE
+
 cpdef long long monotonic_ns() noexcept
+@cython.locals(whole=longlong)
+cpdef long long nanoseconds(double seconds) noexcept
 
 cdef class Clock(Guard):
     cdef bint _paused

@@ -15,11 +15,30 @@ except ImportError:
     from . import cython_shim as cython
 
 
+_NOISE = 9e-16  # of a float, relative: four times what one operation may be off
+
+
 def monotonic_ns() -> int:
     """The monotonic clock of the system, in nanoseconds."""
     if cython.compiled:
         return clock_now()  # type: ignore  # noqa: F821 - C, from the .pxd
     return time.monotonic_ns()
+
+
+def nanoseconds(seconds: float) -> int:
+    """Nanoseconds of ``seconds``, which is from 0 to 9e9: the least number that is not below it.
+
+    But a float is not exact: what is above a whole number of nanoseconds by no more than the noise of a few
+    operations (8.2, 0.1 + 0.2, the difference of two moments) means that number, and a tick more would be wrong. So a
+    deadline is not early as far as a float can tell, and not late by a nanosecond.
+    """
+    if cython.compiled:
+        whole = cython.cast("long long", seconds * 1e9 + 0.5)
+    else:
+        whole = int(seconds * 1e9 + 0.5)  # the nearest
+    if whole / 1e9 < seconds - seconds * _NOISE:
+        whole += 1
+    return whole
 
 
 class Clock(Guard):

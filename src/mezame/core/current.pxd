@@ -53,6 +53,7 @@ cdef extern from *:
     PyObject *here "mezame_here"() noexcept
 
 cdef class Scheduler(Guard):
+    cdef long long _forced
     cdef int _schedule(self, Wakeable item) except -1
     cdef int _defer(self, Waker waker) except -1
 

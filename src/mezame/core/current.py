@@ -28,9 +28,12 @@ BUDGET = 128  # units per poll, as in tokio; enough to amortise a poll, few enou
 
 
 class Scheduler(Guard):
-    """What a task needs of the loop that owns it. ``Executor`` is one."""
+    """What a task needs of the loop that owns it. ``Executor`` is one.
 
-    __slots__ = ()
+    ``_forced`` counts how often the budget made a task give way on the thread that has it as its ``scheduler``.
+    """
+
+    __slots__ = ("_forced",)
 
     def _schedule(self, item: Wakeable) -> None:
         """Queues ``item``, whose state just became SCHEDULED. Called from any thread."""
@@ -86,6 +89,8 @@ class Current:
             return True
         if self.budget < 0:
             return True
+        if self.scheduler is not None:
+            self.scheduler._forced += 1
         self._defer(cx)
         return False
 

@@ -10,6 +10,8 @@ from .task cimport Task, make_task
 cdef class Executor(Loop):
     cdef object _spawn(self, object future, object name)
     cdef _admit(self, Task task)
+    @cython.locals(task=Task)
+    cdef list _make_many(self, list batch, object name)
     cdef Task _make_root(self, object future)
     cdef object _enter_with_root(self, Task root)
     cdef _leave_root(self, object saved)
@@ -18,6 +20,8 @@ cdef class Executor(Loop):
 
 @cython.locals(task=Task)
 cpdef list running_among(list tasks)
+@cython.locals(task=Task)
+cpdef refuse_all(list tasks)
 cpdef object root_outcome(Task root)
 @cython.locals(spawner=Spawner)
 cpdef object spawn_here(object future, object name)

@@ -9,6 +9,8 @@ cdef class OwnedTasks(Guard):
     cdef long long _total
     cdef bint _closed
     cpdef bint _add(self, Task task) except -1
+    @cython.locals(task=Task)
+    cpdef bint _add_all(self, list tasks) except -1
     @cython.locals(last=Task, at=Py_ssize_t)
     cpdef _discard(self, Task task)
     cpdef _close(self)

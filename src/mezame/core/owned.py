@@ -32,6 +32,19 @@ class OwnedTasks(Guard):
         self._unlock()
         return taken
 
+    def _add_all(self, tasks: list[Task]) -> bool:
+        """``_add`` of many, with one lock."""
+        self._lock()
+        taken = not self._closed
+        if taken:
+            for item in tasks:
+                task: Task = item
+                task._owned_at = len(self._tasks)
+                self._tasks.append(task)
+            self._total += len(tasks)
+        self._unlock()
+        return taken
+
     def _discard(self, task: Task) -> None:
         """Lets the task go. The caller holds a reference of its own."""
         self._lock()

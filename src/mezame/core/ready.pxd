@@ -26,6 +26,7 @@ cdef class ReadyTasks(Scheduler):
     @cython.locals(task=Task)
     cdef int _enqueue(self, Wakeable item) except -1
     cdef _enqueue_remote(self, Task task)
+    cdef _enqueue_new(self, list tasks)
     cdef Task _next_task(self)
     cdef Task _take_remote(self)
     cdef _rotate(self)

@@ -73,6 +73,7 @@ class ReadyTasks(Scheduler):
         self._closed = False
         self._wakes = 0
         self._remote_wakes = 0
+        self._forced = 0
 
     # --- in: any thread ----------------------------------------------------------------------------------
 
@@ -106,6 +107,31 @@ class ReadyTasks(Scheduler):
         if waker is not None:
             waker.wake()
         self._park.unpark()
+
+    def _enqueue_new(self, tasks: list[Task]) -> None:
+        """``_enqueue`` of tasks that nobody knows yet: with one lock, and one wake of the thread that drives."""
+        if not tasks:
+            return
+        waker = None
+        here = current().scheduler is self
+        if not here:
+            self._lock()
+        if not self._closed:
+            if here:
+                self._wakes += len(tasks)
+            else:
+                self._remote_wakes += len(tasks)
+            for item in tasks:
+                if here:
+                    self._local._push(item)
+                else:
+                    self._remote._push(item)
+        if not here:
+            waker = self._drive_waker
+            self._unlock()
+            if waker is not None:
+                waker.wake()
+            self._park.unpark()
 
     def _defer(self, waker: Waker) -> None:
         self._deferred_wakers.append(waker)

@@ -33,6 +33,7 @@ class RawScheduler(Scheduler):
 
     def __init__(self, function: Callable[[Runnable], Any]) -> None:
         self._function = function
+        self._forced = 0
 
     def _schedule(self, item: Wakeable) -> None:
         self._hand_over(make_runnable(item))

@@ -13,6 +13,7 @@ cdef class Driver(Park):
     cdef Timers _timers
     cdef int _state
     cdef int _blocking
+    cdef bint _nested
     cdef public bint closed
     cdef long long _until_timer(self, long long timeout_ns) except *
     cdef _awake(self)

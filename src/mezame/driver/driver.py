@@ -45,7 +45,7 @@ class Driver(Park):
         timers: a ``Timers``; None: no timers.
     """
 
-    __slots__ = ("_blocking", "_clock", "_poller", "_state", "_timers", "closed")
+    __slots__ = ("_blocking", "_clock", "_nested", "_poller", "_state", "_timers", "closed")
 
     def __init__(self, clock: Clock, poller: Any, timers: Any) -> None:
         self._clock = clock
@@ -53,6 +53,7 @@ class Driver(Park):
         self._timers = timers
         self._state = _AWAKE
         self._blocking = 0
+        self._nested = False
         self.closed = False
 
     @property
@@ -133,8 +134,31 @@ class Driver(Park):
         before = self._state
         self._state = _NOTIFIED
         self._unlock()
-        if before == _PARKED:
+        if before == _PARKED or (self._nested and before == _AWAKE):
             self._poller.notify()
+
+    # --- inside of another loop: see runtime/nested.py --------------------------------------------------------
+
+    def nest(self) -> int:
+        """The descriptor that the loop around us waits for; from now on ``unpark`` makes it readable."""
+        fd: int = self._poller.nest()
+        self._nested = True
+        return fd
+
+    def begin_rest(self) -> int:
+        """The loop around us is going to sleep: nanoseconds until the next timer, -1 without one.
+
+        A timer that another thread registers from here on unparks if it is earlier.
+        """
+        if self._timers is None:
+            return -1
+        deadline: int = self._timers.begin_park()
+        return -1 if deadline < 0 else max(0, deadline - self._clock.now_ns())
+
+    def end_rest(self) -> None:
+        """It is awake."""
+        if self._timers is not None:
+            self._timers.end_park()
 
     def blocking_job(self, change: int) -> None:
         """A ``spawn_blocking`` job started (+1) or ended (-1): a paused clock stands still meanwhile."""
@@ -163,6 +187,7 @@ class Bare(Poller):
     needs_rearm = False
 
     def __init__(self) -> None:
+        self._start_counts()
         self._parker = Parker()
         self.waits = 0
 

@@ -27,6 +27,10 @@ cdef extern from *:
         PyErr_SetFromErrno(PyExc_OSError);
         return -1;
     }
+    static inline Py_ssize_t mezame_event_size(void) { return sizeof(struct epoll_event); }
+    static inline struct epoll_event *mezame_events_in(PyObject *buffer) {
+        return (struct epoll_event *)PyByteArray_AS_STRING(buffer);
+    }
     static inline int mezame_event_fd(struct epoll_event *events, int index) { return events[index].data.fd; }
     static inline unsigned int mezame_event_bits(struct epoll_event *events, int index) {
         return events[index].events;
@@ -36,6 +40,8 @@ cdef extern from *:
         pass
     int epoll_wait_into "mezame_epoll_wait"(int epoll, epoll_event *events, int limit, int timeout) except -1
     int event_fd "mezame_event_fd"(epoll_event *events, int index) noexcept
+    Py_ssize_t event_size "mezame_event_size"() noexcept
+    epoll_event *events_in "mezame_events_in"(object buffer) noexcept
     unsigned int event_bits "mezame_event_bits"(epoll_event *events, int index) noexcept
 
 cdef int READABLE
@@ -64,6 +70,7 @@ cdef class EpollPoller(Poller):
     cdef bint _signalled
     cdef _drain(self)
     cdef _tell_of_signal(self)
+    cdef _count(self, int added, int removed)
     cdef _put(self, int fd, Source source)
     @cython.locals(found=bint)
     cdef bint _take(self, int fd, Source source) except -1
@@ -71,7 +78,10 @@ cdef class EpollPoller(Poller):
     cdef Source _at(self, int fd)
     cdef readonly bint needs_rearm
     cdef readonly long long waits
-    cdef epoll_event _events[1024]
+    cdef bytearray _buffer
+    cdef epoll_event *_events
+    cdef int _limit
+    cdef bint _nested
     @cython.locals(timeout=int, count=int)
     cpdef int wait(self, long long timeout_ns) except -1
     @cython.locals(count=int, index=int)

@@ -7,14 +7,15 @@ the life of a machine.
 Any thread adds and removes; one at a time waits. The table of sources is guarded. An event of a source that was removed
 meanwhile finds nobody, or who got the same descriptor since: to that one it is a spurious event, which is harmless.
 
-``wait(0)`` with no source registered makes no system call, and neither does an idle runtime, which sleeps in
-``epoll_wait`` until there is something to do.
+``wait(0)`` with no source registered makes no system call (but see ``poller.py``), and neither does an idle runtime,
+which sleeps in ``epoll_wait`` until there is something to do.
 """
 
 from __future__ import annotations
 
 import os
 import select
+from threading import get_ident
 from typing import Any
 
 from ..core.word import Word
@@ -26,7 +27,7 @@ try:
 except ImportError:
     from ..core import cython_shim as cython
 
-BATCH = 1024  # events taken per turn, as in tokio; more would keep ready tasks waiting
+BATCH = 1024  # events taken per turn, as in tokio, unless told otherwise; more would keep ready tasks waiting
 
 _IN = 0x001
 _PRI = 0x002
@@ -43,12 +44,19 @@ def available() -> bool:
 
 
 class EpollPoller(Poller):
-    """The poller on epoll. See the module's docstring."""
+    """The poller on epoll. See the module's docstring.
+
+    Args:
+        limit: events taken per ``wait``, at least 1; what is left is there for the next one.
+    """
 
     __slots__ = (
+        "_buffer",
         "_epoll",
         "_epoll_fd",
         "_event_fd",
+        "_limit",
+        "_nested",
         "_on_signal",
         "_registered",
         "_signalled",
@@ -61,7 +69,13 @@ class EpollPoller(Poller):
 
     name = "epoll"
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = BATCH) -> None:
+        self._start_counts()
+        self._limit = limit
+        if cython.compiled:
+            self._buffer = bytearray(limit * event_size())  # type: ignore  # noqa: F821 - C, from the .pxd
+            self._events = events_in(self._buffer)  # type: ignore  # noqa: F821
+        self._nested = False
         self._epoll = select.epoll()
         self._epoll_fd = self._epoll.fileno()
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -90,6 +104,7 @@ class EpollPoller(Poller):
             self._epoll.register(fd, events)
             self._put(fd, source)
             self._epoll.modify(fd, events)  # events of in between went to the old one: report them again
+            self._count(1, 1)
             return
         self._put(fd, source)
         try:
@@ -97,6 +112,13 @@ class EpollPoller(Poller):
         except BaseException:
             self._take(fd, source)
             raise
+        self._count(1, 0)
+
+    def _count(self, added: int, removed: int) -> None:
+        self._lock()
+        self.added += added
+        self.removed += removed
+        self._unlock()
 
     def _put(self, fd: int, source: Source) -> None:
         self._lock()
@@ -128,6 +150,7 @@ class EpollPoller(Poller):
         fd = source.fd
         if not self._take(fd, source):
             return
+        self._count(0, 1)
         try:
             self._epoll.unregister(fd)
         except (OSError, ValueError):  # the descriptor was closed behind our back, or we are closed
@@ -135,7 +158,7 @@ class EpollPoller(Poller):
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
-        if timeout_ns == 0 and self._registered._load() == 0:
+        if timeout_ns == 0 and self._registered._load() == 0 and not self._nested and not self.must_look():
             return 0
         # The kernel counts in milliseconds here; rounded up, so that no timer is early.
         timeout = -1 if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000
@@ -143,7 +166,7 @@ class EpollPoller(Poller):
         if cython.compiled:
             return self._wait_compiled(timeout)
         count = 0
-        for fd, events in self._epoll.poll(timeout / 1000 if timeout >= 0 else -1, BATCH):
+        for fd, events in self._epoll.poll(timeout / 1000 if timeout >= 0 else -1, self._limit):
             self._dispatch(fd, events)
             count += 1
         if self._signalled:
@@ -151,7 +174,7 @@ class EpollPoller(Poller):
         return count
 
     def _wait_compiled(self, timeout: int) -> int:
-        count = epoll_wait_into(self._epoll_fd, self._events, BATCH, timeout)  # type: ignore  # noqa: F821
+        count = epoll_wait_into(self._epoll_fd, self._events, self._limit, timeout)  # type: ignore  # noqa: F821
         for index in range(count):
             self._dispatch(event_fd(self._events, index), event_bits(self._events, index))  # type: ignore  # noqa: F821
         if self._signalled:
@@ -165,6 +188,7 @@ class EpollPoller(Poller):
                 self._signalled = True
                 self._drain()
             return
+        self.events += 1
         bits = 0
         if events & _IN:
             bits |= READABLE
@@ -181,6 +205,11 @@ class EpollPoller(Poller):
         if source.hooks is not None:
             source.hooks.on_event(source, "read" if bits & READABLE else "write")
         source.set_ready(bits)
+
+    def nest(self) -> int:
+        """The descriptor, readable when ``wait`` would not sleep. From now on ``wait(0)`` takes every event."""
+        self._nested = True
+        return self._epoll_fd  # type: ignore[no-any-return]
 
     def notify(self) -> None:
         """Ends a ``wait`` of another thread."""
@@ -200,6 +229,7 @@ class EpollPoller(Poller):
         self._on_signal = on_signal
         self._watched = sock
         self._watched_fd = sock.fileno()
+        self.watcher = get_ident()
         self._epoll.register(self._watched_fd, _IN | _ET)
 
     def _drain(self) -> None:
@@ -217,6 +247,7 @@ class EpollPoller(Poller):
         self._on_signal = None
         self._watched = None
         self._watched_fd = -1
+        self.watcher = 0
         self._epoll.unregister(sock.fileno())
 
     def rearm(self, source: Source, mask: int) -> None:

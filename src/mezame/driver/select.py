@@ -4,6 +4,9 @@
 while somebody waits for it (``rearm``, called when an operation parks) and disarmed by its event. Changes are
 collected and applied by the thread that selects, because a selector is not thread-safe.
 
+``selectors`` know nothing of out-of-band data. When the first source asks for that, a ``PrioritySelector`` takes the
+place of the selector, if the system has ``poll``.
+
 It is used where there is no epoll, and forced by ``MEZAME_DRIVER=selectors`` or ``Runtime(driver="selectors")``.
 """
 
@@ -16,18 +19,26 @@ import socket
 import threading
 from typing import Any
 
+from . import priority_selector
 from .poller import Poller
-from .readiness import PRIORITY, READABLE, WRITABLE, Source
+from .priority_selector import EVENT_ERROR, EVENT_HANGUP, EVENT_PRIORITY, PrioritySelector
+from .readiness import ERROR, PRIORITY, READ_CLOSED, READABLE, WRITABLE, WRITE_CLOSED, Source
 
 
 class SelectPoller(Poller):
-    """The poller on ``selectors.DefaultSelector``."""
+    """The poller on ``selectors.DefaultSelector``.
+
+    Args:
+        limit: events taken per ``wait``, at least 1, or None. The selector's order is always the same, so who was
+            passed over comes first at the next one.
+    """
 
     name = "selectors"
     needs_rearm = True
 
-    def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
+    def __init__(self, limit: int | None = None) -> None:
+        self._start_counts()
+        self._selector: Any = selectors.DefaultSelector()
         self._receiver, self._sender = socket.socketpair()
         self._receiver.setblocking(False)
         self._sender.setblocking(False)
@@ -38,23 +49,37 @@ class SelectPoller(Poller):
         self._changing = threading.Lock()
         self._waiter: int | None = None
         self._watched: tuple[Any, Any] | None = None
+        self._limit = limit
+        self._left: list[Any] = []  # descriptors that were passed over, in order
+        self._nested = False
+        self._fine = False  # some source has asked for PRIORITY, or for ERROR alone
         self.waits = 0
 
     def add(self, source: Source) -> None:
         """Notes the source; it is registered when something waits for it. ``FileExistsError`` if there is one."""
-        if source.interest & PRIORITY or not source.interest:
-            raise OSError(errno.EOPNOTSUPP, "the selectors driver reports READABLE and WRITABLE only: use epoll")
+        wants_more = bool(source.interest & PRIORITY) or not source.interest
         with self._changing:
+            if wants_more and not self._fine and (self._nested or not priority_selector.available()):
+                raise OSError(
+                    errno.EOPNOTSUPP,
+                    "the selectors driver reports READABLE and WRITABLE only, on this system and inside of another "
+                    "loop: use driver='epoll'",
+                )
             before = self._sources.get(source.fd)
             if before is not None and _is_open(before):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             self._sources[source.fd] = source
+            self._fine = self._fine or wants_more
+            self.added += 1
+            if before is not None:
+                self.removed += 1  # its descriptor was closed behind our back
 
     def remove(self, source: Source) -> None:
         """Forgets the source. If another thread is selecting, waits for nothing: that thread drops it."""
         with self._changing:
             if self._sources.get(source.fd) is source:
                 del self._sources[source.fd]
+                self.removed += 1
             source.armed = 0
             if self._waiter is None or self._waiter == threading.get_ident():
                 self._unregister(source.fd, source)
@@ -79,8 +104,30 @@ class SelectPoller(Poller):
         if foreign:
             self.notify()
 
+    def _change_selector(self) -> None:
+        """From here on with one that knows PRIORITY and ERROR."""
+        old, self._selector = self._selector, PrioritySelector()
+        for key in old.get_map().values():
+            self._selector.register(key.fileobj, key.events, key.data)
+        old.close()
+
+    def _events(self, source: Source) -> int:
+        """What is armed, in the selector's words."""
+        events = 0
+        if source.armed & READABLE:
+            events |= selectors.EVENT_READ
+        if source.armed & WRITABLE:
+            events |= selectors.EVENT_WRITE
+        if source.armed & PRIORITY:
+            events |= EVENT_PRIORITY
+        if source.armed & ERROR and not source.interest:  # others hear of errors by their directions
+            events |= EVENT_ERROR
+        return events
+
     def _apply(self) -> None:
         """Brings the selector in line with what is armed. Called by the selecting thread, under the lock."""
+        if self._fine and not isinstance(self._selector, PrioritySelector):
+            self._change_selector()
         for fd in self._dirty:
             source = self._sources.get(fd)
             old = self._registered.get(fd)
@@ -89,11 +136,7 @@ class SelectPoller(Poller):
                 old = None
             if source is None:
                 continue
-            events = 0
-            if source.armed & READABLE:
-                events |= selectors.EVENT_READ
-            if source.armed & WRITABLE:
-                events |= selectors.EVENT_WRITE
+            events = self._events(source)
             try:
                 if old is None:
                     if events:
@@ -111,9 +154,9 @@ class SelectPoller(Poller):
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
+        if timeout_ns == 0 and not self._sources and not self._nested and not self.must_look():
+            return 0
         with self._changing:
-            if timeout_ns == 0 and not self._sources:
-                return 0
             self._apply()
             self._waiter = threading.get_ident()
         self.waits += 1
@@ -121,6 +164,8 @@ class SelectPoller(Poller):
             # Rounded up to a millisecond, so that no timer is early.
             timeout = None if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000 / 1000
             ready = self._selector.select(timeout)
+            if self._limit is not None:
+                ready = self._cut(ready)
         finally:
             with self._changing:
                 self._waiter = None
@@ -134,11 +179,7 @@ class SelectPoller(Poller):
                 if watched is not None and watched[0] is key.fileobj:
                     on_signal = watched[1]
                 continue
-            bits = 0
-            if events & selectors.EVENT_READ:
-                bits |= READABLE
-            if events & selectors.EVENT_WRITE:
-                bits |= WRITABLE
+            bits = _readiness(events, source.interest)
             with self._changing:
                 if self._sources.get(source.fd) is not source:
                     continue
@@ -147,10 +188,28 @@ class SelectPoller(Poller):
             if source.hooks is not None:
                 source.hooks.on_event(source, "read" if bits & READABLE else "write")
             source.set_ready(bits)
+            self.events += 1
             count += 1
         if on_signal is not None:
             on_signal()
         return count
+
+    def _cut(self, ready: list[Any]) -> list[Any]:
+        """The first ``limit`` of the sources' events; our own sockets do not count."""
+        ours = [event for event in ready if event[0].data is None]
+        theirs = [event for event in ready if event[0].data is not None]
+        turn = {fd: at for at, fd in enumerate(self._left)}
+        theirs.sort(key=lambda event: turn.get(event[0].fd, len(turn)))
+        self._left = [event[0].fd for event in theirs[self._limit :]]
+        return ours + theirs[: self._limit]
+
+    def nest(self) -> int:
+        """See ``Poller.nest``; some selectors have a descriptor."""
+        fileno = getattr(self._selector, "fileno", None)
+        if fileno is None or self._fine:
+            return Poller.nest(self)
+        self._nested = True
+        return int(fileno())
 
     def _drain(self, sock: Any) -> None:
         try:
@@ -169,11 +228,14 @@ class SelectPoller(Poller):
     def watch(self, sock: Any, on_signal: Any = None) -> None:
         """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
         self._watched = (sock, on_signal)
+        self.watcher = threading.get_ident()
         self._selector.register(sock, selectors.EVENT_READ, None)
+        self.notify()  # some selectors look at their descriptors only when they begin to wait
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
         self._watched = None
+        self.watcher = 0
         self._selector.unregister(sock)
 
     def sources(self) -> list[Any]:
@@ -187,6 +249,28 @@ class SelectPoller(Poller):
         self._selector.close()
         self._receiver.close()
         self._sender.close()
+
+
+def _readiness(events: int, interest: int) -> int:
+    """The bits of ``Source`` for a selector's events.
+
+    An error and a hang-up are levels that stay: whoever can only be told of something else must hear of them, too, or
+    they would be reported for ever.
+    """
+    bits = 0
+    if events & selectors.EVENT_READ:
+        bits |= READABLE
+    if events & selectors.EVENT_WRITE:
+        bits |= WRITABLE
+    if events & EVENT_PRIORITY:
+        bits |= PRIORITY
+    if events & EVENT_HANGUP:
+        bits |= READ_CLOSED | WRITE_CLOSED
+    if events & EVENT_ERROR or (events & EVENT_HANGUP and not interest):
+        bits |= ERROR
+    if events & (EVENT_ERROR | EVENT_HANGUP) and interest == PRIORITY:
+        bits |= PRIORITY | READ_CLOSED
+    return bits
 
 
 def _is_open(source: Source) -> bool:

@@ -35,6 +35,7 @@ from .stream_reader import StreamReader
 from .sync_io_bridge import SyncIoBridge
 from .take import Take
 from .trivial import Empty, Repeat, Sink, empty, repeat, sink
+from .unblock import Unblock
 from .write_all_vectored import write_all_vectored
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "StreamReader",
     "SyncIoBridge",
     "Take",
+    "Unblock",
     "UnexpectedEof",
     "WriteHalf",
     "WriteZero",

@@ -3,7 +3,8 @@
 What it does with messages: ``net/datagram.py``. Unlike UDP the sender waits while the receiver's queue is full. For a
 connected socket the kernel says when there is room. Of any other receiver it says nothing; worse, an attempt that
 failed makes an event "writable" by itself (the message that did not go was freed), so that whoever waits for events
-spins. So ``send_to`` waits for none: it tries again after 1 ms, and then ever more seldom, down to every 20 ms.
+spins. So ``send_to`` and ``poll_send_to`` wait for none: they try again after 1 ms, and then ever more seldom, down to
+every 20 ms.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ..core.context import Context
 from ..core.coop import poll_proceed, refund
 from ..core.future import Future
 from ..core.poll import PENDING, make_ready
-from ..driver.readiness import WRITE
+from ..driver.readiness import WRITE, Source
 from ..time.sleep import Sleep, sleep
 from .datagram import DatagramSocket
 from .fd_passing import FdPassing
@@ -45,7 +46,11 @@ class UnixDatagram(FdPassing, DatagramSocket):
     Source of the semantics: ``tokio::net::UnixDatagram``.
     """
 
-    __slots__ = ()
+    __slots__ = ("_attempts",)
+
+    def __init__(self, sock: socket.socket, source: Source) -> None:
+        super().__init__(sock, source)
+        self._attempts: Attempts | None = None  # of poll_send_to
 
     @staticmethod
     def bind(address: Any) -> UnixDatagram:
@@ -107,7 +112,10 @@ class UnixDatagram(FdPassing, DatagramSocket):
         return SendTo(self, data, named(address))
 
     def try_send_to(self, data: Any, address: Any) -> int:
-        """``send_to`` without waiting. Raises ``BlockingIOError``."""
+        """``send_to`` without waiting. Raises ``BlockingIOError``.
+
+        Do not wait with ``writable()`` for room in another's queue: it answers at once. ``send_to`` waits.
+        """
         length_of(data)
         sent: int = self._try(WRITE, self._sock.sendto, data, named(address))
         return sent
@@ -115,11 +123,24 @@ class UnixDatagram(FdPassing, DatagramSocket):
     def poll_send_to(self, cx: Context, data: Any, address: Any) -> Any:
         """Polls for room and sends a message to ``address``; Ready with the number of bytes.
 
-        While the receiver's queue is full the kernel may wake the poller again and again: ``send_to`` avoids that.
+        While the receiver's queue is full it tries after pauses, as ``send_to`` does. A message to another address is
+        tried at once. Needs a runtime with timers.
         """
         length_of(data)
         target = named(address)
-        return self._writing().poll_call(cx, lambda: self._sock.sendto(data, target))
+        attempts = self._attempts
+        if attempts is None or attempts.target != target:
+            if attempts is not None:
+                attempts.close()
+            attempts = self._attempts = Attempts(self, target)
+        try:
+            answer = attempts.poll(cx, data)
+        except BaseException:
+            self._attempts = None
+            raise
+        if answer is not PENDING:
+            self._attempts = None
+        return answer
 
     def shutdown(self, how: int) -> None:
         """Shuts a direction down: ``socket.SHUT_RD``, ``SHUT_WR`` or ``SHUT_RDWR``. The peer's sends then fail."""
@@ -142,20 +163,19 @@ class UnixDatagram(FdPassing, DatagramSocket):
         return from_kernel(self._sock.getpeername())
 
 
-class SendTo(Future):
-    """The future of ``send_to``: tries, and tries again after a pause; see above why it waits for no event."""
+class Attempts:
+    """The attempts to send a message to ``target`` by one socket; see above why they wait for no event."""
 
-    def __init__(self, owner: UnixDatagram, data: Any, target: Any) -> None:
-        self._owner_socket = owner
-        self._data = data
-        self._target = target
+    __slots__ = ("_again", "_owner", "_pause", "target")
+
+    def __init__(self, owner: UnixDatagram, target: Any) -> None:
+        self.target = target
+        self._owner = owner
         self._pause = _PAUSE
         self._again: Sleep | None = None
-        self._over = False
 
-    def poll(self, cx: Context) -> Any:
-        if self._over:
-            raise RuntimeError("this send_to was polled after it completed: call it again")
+    def poll(self, cx: Context, data: Any) -> Any:
+        """Tries, unless it is too early; Ready with the number of bytes. May raise; there is another try then, too."""
         while True:
             if self._again is not None and self._again.poll(cx) is PENDING:
                 return PENDING
@@ -163,28 +183,43 @@ class SendTo(Future):
             if not poll_proceed(cx):
                 return PENDING
             try:
-                sent = self._try()
+                return make_ready(self._try(data))
             except BlockingIOError:
                 refund()
                 self._again = sleep(self._pause)
                 self._pause = min(2 * self._pause, _PAUSE_MAX)
-            except BaseException:
-                self._over = True
-                raise
-            else:
-                self._over = True
-                return make_ready(sent)
 
-    def _try(self) -> int:
-        source = self._owner_socket.source
+    def _try(self, data: Any) -> int:
+        source = self._owner.source
         source.hold()
         try:
-            return self._owner_socket.get_socket().sendto(self._data, self._target)
+            return self._owner.get_socket().sendto(data, self.target)
         finally:
             source.release()
 
     def close(self) -> None:
-        self._over = True
+        """Waits no more."""
         if self._again is not None:
             self._again.close()
             self._again = None
+
+
+class SendTo(Future):
+    """The future of ``send_to``."""
+
+    def __init__(self, owner: UnixDatagram, data: Any, target: Any) -> None:
+        self._attempts = Attempts(owner, target)
+        self._data = data
+        self._over = False
+
+    def poll(self, cx: Context) -> Any:
+        if self._over:
+            raise RuntimeError("this send_to was polled after it completed: call it again")
+        self._over = True  # it stays so if this raises
+        answer = self._attempts.poll(cx, self._data)
+        self._over = answer is not PENDING
+        return answer
+
+    def close(self) -> None:
+        self._over = True
+        self._attempts.close()

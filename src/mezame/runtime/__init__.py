@@ -11,11 +11,19 @@ Start with ``runtime.py`` (what it is made of, how it closes), then ``core/loop.
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EnterError, RuntimeClosedError, RuntimeShutdownError, ShutdownError, TryCurrentError
+from ..errors import (
+    EnterError,
+    InvalidHistogramConfiguration,
+    RuntimeClosedError,
+    RuntimeShutdownError,
+    ShutdownError,
+    TryCurrentError,
+)
 from .builder import Builder
 from .callbacks import TaskMeta
 from .entry import main, run
 from .handle import EnterGuard, Handle, RuntimeFlavor
+from .histogram_configuration import HistogramConfiguration
 from .local_runtime import LocalRuntime
 from .runtime import Runtime, ShutdownReport
 from .watchdog import Watchdog
@@ -38,6 +46,8 @@ __all__ = [
     "EnterError",
     "EnterGuard",
     "Handle",
+    "HistogramConfiguration",
+    "InvalidHistogramConfiguration",
     "LocalRuntime",
     "Runtime",
     "RuntimeClosedError",

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.hooks import Hooks
 from .callbacks import TaskMeta
+from .histogram_configuration import HistogramConfiguration
 from .local_runtime import LocalRuntime
 from .runtime import Runtime
 
@@ -93,6 +94,10 @@ class Builder:
         """Polls between two looks at the drivers; at least 1."""
         return self._set(event_interval=polls)
 
+    def max_io_events_per_tick(self, limit: int) -> Builder:
+        """Most events that one look at the I/O driver takes; at least 1. What is left is there at the next one."""
+        return self._set(max_io_events_per_tick=limit)
+
     def global_queue_interval(self, polls: int) -> Builder:
         """Polls between two looks at what other threads queued; at least 1."""
         return self._set(global_queue_interval=polls)
@@ -119,7 +124,23 @@ class Builder:
 
     def enable_metrics_poll_time_histogram(self) -> Builder:
         """Measure each poll."""
-        return self._set(poll_time_histogram=True)
+        if not self._options.get("poll_time_histogram"):
+            self._set(poll_time_histogram=True)
+        return self
+
+    def metrics_poll_time_histogram_configuration(self, configuration: HistogramConfiguration) -> Builder:
+        """Measure each poll, and sort the times into these buckets."""
+        return self._set(poll_time_histogram=configuration)
+
+    def enable_metrics_schedule_latency_histogram(self) -> Builder:
+        """Measure the time from each wake to the poll, for ``RuntimeMetrics.schedule_latency_histogram``."""
+        if not self._options.get("schedule_latency_histogram"):
+            self._set(schedule_latency_histogram=True)
+        return self
+
+    def metrics_schedule_latency_histogram_configuration(self, configuration: HistogramConfiguration) -> Builder:
+        """Measure the time from each wake to the poll, and sort the times into these buckets."""
+        return self._set(schedule_latency_histogram=configuration)
 
     def on_thread_start(self, hook: Callable[[], Any]) -> Builder:
         """Called in each new worker or blocking thread."""

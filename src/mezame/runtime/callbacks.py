@@ -6,7 +6,8 @@ if there is one too: both are told, the user's first.
 The functions hear of tasks only; hooks hear of the root of ``block_on`` too.
 
 ``schedule_latency`` needs the moment at which a task was queued. It is kept in a table by task id, from the spawn, the
-wake, or the end of the poll that queued it again, to the poll; and only for who asked for it. A wake replaces the
+wake, or the end of the poll that queued it again, to the poll; and only for who asked for it: callbacks, or the
+histogram of the metrics. A wake replaces the
 moment that the end of the poll put there.
 """
 
@@ -17,6 +18,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from ..core.hooks import Hooks
+from .histogram import Histogram
 
 Callback = Callable[["TaskMeta"], Any]
 
@@ -51,6 +53,7 @@ class Callbacks(Hooks):
         park: Callable[[], Any] | None,
         unpark: Callable[[], Any] | None,
         latency: bool,
+        latencies: Histogram | None,
     ) -> None:
         self._hooks = Hooks() if hooks is None else hooks
         self._spawn = spawn
@@ -59,7 +62,8 @@ class Callbacks(Hooks):
         self._terminate = terminate
         self._park = park
         self._unpark = unpark
-        self._queued: dict[int, float] | None = {} if latency else None
+        self._queued: dict[int, float] | None = {} if latency or latencies is not None else None
+        self._latencies = latencies
         self._latency: dict[int, float] = {}  # of the polls in progress
 
     def _tell(self, callback: Callback | None, task: Any, latency: float | None = None) -> None:
@@ -87,6 +91,8 @@ class Callbacks(Hooks):
             queued = self._queued.pop(task.id, None)
             if queued is not None:
                 latency = self._latency[task.id] = perf_counter() - queued
+                if self._latencies is not None and not task.is_root:
+                    self._latencies.record(int(latency * 1e9))
         self._hooks.on_poll(task)
         self._tell(self._before_poll, task, latency)
 

@@ -18,7 +18,7 @@ from ..core.task import Task
 from ..driver.driver import Driver
 from ..errors import TryCurrentError
 from ..scheduler.blocking import BlockingPool
-from .poll_time_histogram import PollTimeHistogram
+from .histogram import Histogram
 
 if TYPE_CHECKING:
     from .metrics import RuntimeMetrics
@@ -61,7 +61,8 @@ class Handle:
         name: str | None,
         io_enabled: bool,
         rng: Any,
-        histogram: PollTimeHistogram | None,
+        histogram: Histogram | None,
+        latencies: Histogram | None,
         flavor: RuntimeFlavor = RuntimeFlavor.CURRENT_THREAD,
     ) -> None:
         self.id = next(_ids)
@@ -72,6 +73,7 @@ class Handle:
         self.resolver = resolver
         self.rng = rng
         self._histogram = histogram
+        self._latencies = latencies
         self._flavor = flavor
         self._pid = os.getpid()
         self.is_local = False
@@ -154,6 +156,7 @@ class Handle:
         """A snapshot of the runtime's counters."""
         executor = self.executor
         pool = self.pool.stats()
+        poller = self.driver.poller
         parks = executor.parks
         from .metrics import RuntimeMetrics, WorkerMetrics  # dataclasses: most programs never pay for them
 
@@ -169,12 +172,17 @@ class Handle:
             worker_park_unpark_count=2 * parks - (1 if parks and executor.is_parked and executor.thread else 0),
             driver_turns_count=executor.turns,
             worker_total_busy_duration=executor.busy_ns / 1e9,
+            budget_forced_yield_count=executor.forced_yields,
+            io_driver_fd_registered_count=poller.added,
+            io_driver_fd_deregistered_count=poller.removed,
+            io_driver_ready_count=poller.events,
             worker_thread_id=executor.thread,
             num_blocking_threads=pool["threads"],
             num_idle_blocking_threads=pool["idle"],
             blocking_queue_depth=pool["queued"],
             workers=tuple(WorkerMetrics(*counters) for counters in executor.worker_counters()),
             poll_time_histogram=self._histogram.buckets() if self._histogram is not None else (),
+            schedule_latency_histogram=self._latencies.buckets() if self._latencies is not None else (),
         )
 
     def runtime_flavor(self) -> RuntimeFlavor:

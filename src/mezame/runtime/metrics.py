@@ -63,6 +63,14 @@ class RuntimeMetrics:
     """How often the driver was looked at, sleeping or not."""
     worker_total_busy_duration: float
     """Seconds in which the thread did not sleep."""
+    budget_forced_yield_count: int
+    """How often a task had used up its budget and had to give way."""
+    io_driver_fd_registered_count: int
+    """Descriptors that were registered with the I/O driver since the start."""
+    io_driver_fd_deregistered_count: int
+    """Those that were taken out again."""
+    io_driver_ready_count: int
+    """Events that the I/O driver handed on."""
     worker_thread_id: int
     """The ident of the thread that drives, 0 if none does."""
     num_blocking_threads: int
@@ -75,3 +83,6 @@ class RuntimeMetrics:
     """One for each worker."""
     poll_time_histogram: tuple[tuple[float, int], ...] = field(default=())
     """(upper bound in seconds, polls) per bucket, if the runtime was made with ``poll_time_histogram``."""
+    schedule_latency_histogram: tuple[tuple[float, int], ...] = field(default=())
+    """(upper bound in seconds, polls of tasks) per bucket, by the time from the wake or the spawn to the poll; if the
+    runtime was made with ``schedule_latency_histogram``."""

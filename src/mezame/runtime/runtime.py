@@ -30,19 +30,20 @@ from ..core.future import close_coroutine
 from ..core.hooks import Hooks
 from ..core.loop import EVENT_INTERVAL, GLOBAL_QUEUE_INTERVAL
 from ..core.task import Task
-from ..driver import epoll
 from ..driver.driver import Driver
-from ..driver.epoll import EpollPoller
 from ..driver.timer import Timers
 from ..errors import EnterError, RuntimeClosedError
 from ..scheduler.blocking import KEEP_ALIVE, LIMIT, BlockingPool
 from ..scheduler.current_thread import CurrentThread
 from ..scheduler.thread_start import check_stack_size
+from . import nested
 from .asyncgens import AsyncGens
 from .callbacks import TaskMeta, combine
 from .handle import EnterGuard, Handle, RuntimeFlavor
+from .histogram import Histogram
+from .histogram_configuration import HistogramConfiguration, configuration_of
 from .interrupt import Interrupt
-from .poll_time_histogram import PollTimeHistogram
+from .options import make_poller, refuse_options, worker_count
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Runtime:
         thread_name: prefix of the names of the worker and blocking threads, or a function that returns the next name.
         thread_stack_size: bytes of stack of these threads; default what the system gives.
         event_interval: polls between two looks at the drivers.
+        max_io_events_per_tick: most events that one look at the I/O driver takes; default 1024 ("selectors": all).
         global_queue_interval: polls between two looks at what other threads queued; default 31 for
             "current_thread", tuned by what a poll takes for "multi_thread".
         disable_lifo_slot: a task that another one wakes does not run next ("multi_thread" only).
@@ -92,7 +94,9 @@ class Runtime:
         start_paused: start with a paused clock (see ``mezame.time.pause``).
         hooks: a ``mezame.Hooks`` that is told what happens.
         choose: the scheduler's choice, see ``Executor``.
-        poll_time_histogram: measure each poll (two clock readings per poll).
+        poll_time_histogram: measure each poll (two clock readings per poll); a ``HistogramConfiguration`` gives the
+            buckets, True takes the usual ones, which double from a microsecond on.
+        schedule_latency_histogram: likewise for the time from each wake of a task to its poll (as slow as hooks are).
         watchdog: seconds; a thread reports the stack of any poll that takes longer.
         shutdown_timeout: seconds that leaving the ``with`` block waits for tasks and blocking calls; None:
             no limit.
@@ -128,6 +132,7 @@ class Runtime:
         thread_name: str | Callable[[], str] = "mezame-rt-worker",
         thread_stack_size: int | None = None,
         event_interval: int = EVENT_INTERVAL,
+        max_io_events_per_tick: int | None = None,
         global_queue_interval: int | None = None,
         disable_lifo_slot: bool = False,
         unhandled_panic: str = "ignore",
@@ -135,7 +140,8 @@ class Runtime:
         start_paused: bool = False,
         hooks: Hooks | None = None,
         choose: Callable[[int], int] | None = None,
-        poll_time_histogram: bool = False,
+        poll_time_histogram: bool | HistogramConfiguration = False,
+        schedule_latency_histogram: bool | HistogramConfiguration = False,
         watchdog: float | None = None,
         shutdown_timeout: float | None = None,
         on_thread_start: Callable[[], Any] | None = None,
@@ -165,12 +171,16 @@ class Runtime:
         self._clock = Clock()
         self._driver = Driver(
             self._clock,
-            make_poller(driver) if enable_io else None,
+            make_poller(driver, max_io_events_per_tick) if enable_io else None,
             Timers(self._clock) if enable_time else None,
         )
         numbers = itertools.count()
         namer = thread_name if callable(thread_name) else lambda: f"{thread_name}-blocking-{next(numbers)}"
         rng = random.Random(rng_seed)
+        buckets = configuration_of(poll_time_histogram, "poll_time_histogram")
+        histogram = None if buckets is None else Histogram(buckets)
+        buckets = configuration_of(schedule_latency_histogram, "schedule_latency_histogram")
+        latencies = None if buckets is None else Histogram(buckets)
         all_hooks = combine(
             hooks,
             spawn=on_task_spawn,
@@ -180,6 +190,7 @@ class Runtime:
             park=on_thread_park,
             unpark=on_thread_unpark,
             latency=track_task_schedule_latency,
+            latencies=latencies,
         )
         self._executor: Any
         if parallel:
@@ -210,7 +221,6 @@ class Runtime:
             )
         if enable_time:
             self._driver.timers.unpark = self._driver.unpark
-        histogram = PollTimeHistogram() if poll_time_histogram else None
         self._executor.histogram = histogram
         entered: list[Handle] = []  # a thread must not refer to the runtime, which it would keep alive
 
@@ -237,6 +247,7 @@ class Runtime:
             io_enabled=enable_io,
             rng=rng,
             histogram=histogram,
+            latencies=latencies,
             flavor=RuntimeFlavor(flavor),
         )
         entered.append(self._handle)
@@ -285,6 +296,41 @@ class Runtime:
                 return self._executor.block_on(future, interrupt.attach)
         finally:
             self._asyncgens.restore(old_hooks)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when there is something to do, for another loop around this one: see ``turn``.
+
+        The first call prepares for it: wakes from other threads and timers make it readable too. Raises
+        ``io.UnsupportedOperation`` if the driver has none (``enable_io=False``; some selectors), ``ValueError`` for a
+        multi-thread runtime.
+
+        Source of the semantics: ``async_io::os::unix::reactor_fd``.
+        """
+        return nested.fileno(self)
+
+    def turn(self) -> float | None:
+        """Polls what can go on, without waiting: for another loop, that waits until ``fileno()`` is readable.
+
+        Returns the seconds after which to call it again, if the descriptor is not readable before: 0.0 if there is
+        more to do right now, else until the next timer; None if there is no timer.
+
+        At most two rounds of ``event_interval`` polls, with a look at the driver after each. Ctrl-C is the other
+        loop's. Raises as ``block_on`` does.
+
+        >>> import mezame, select
+        >>> async def work():
+        ...     await mezame.sleep(0.001)
+        ...     return "slept"
+        >>> with mezame.Runtime() as runtime:
+        ...     outer = select.poll()
+        ...     outer.register(runtime.fileno(), select.POLLIN)
+        ...     task = runtime.spawn(work())
+        ...     while (seconds := runtime.turn()) is not None or not task.is_finished():
+        ...         _ = outer.poll(None if seconds is None else seconds * 1000)
+        ...     task.result()
+        'slept'
+        """
+        return nested.turn(self)
 
     def spawn(self, future: Any, *, name: str | None = None) -> Task:
         """Spawns a task, from any thread. It makes progress while some thread is in ``block_on``."""
@@ -380,44 +426,6 @@ class Runtime:
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
         return f"<Runtime {self._handle.name or self._handle.id} {state}>"
-
-
-def refuse_options(**given: Any) -> None:
-    """Raises for what only a current-thread runtime can do."""
-    for name, value in given.items():
-        if value:
-            raise ValueError(
-                f"{name} needs flavor='current_thread': with several workers there is no one order of events"
-            )
-
-
-def worker_count(given: int | None) -> int:
-    """How many workers: ``given``, else ``MEZAME_WORKER_THREADS``, else one per CPU that we may use."""
-    if given is not None:
-        return given
-    text = os.environ.get("MEZAME_WORKER_THREADS")
-    if text:
-        try:
-            return int(text)
-        except ValueError:
-            raise ValueError(f"MEZAME_WORKER_THREADS must be a number of threads, not {text!r}") from None
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def make_poller(name: str | None) -> Any:
-    """The I/O poller by name; None: ``MEZAME_DRIVER``, else the best there is. ``ValueError`` for others."""
-    chosen = name or os.environ.get("MEZAME_DRIVER") or ("epoll" if epoll.available() else "selectors")
-    if chosen == "selectors":
-        from ..driver.select import SelectPoller  # here: most systems have epoll
-
-        return SelectPoller()
-    if chosen == "epoll":
-        if not epoll.available():
-            raise ValueError("driver 'epoll' is not available on this system: use driver='selectors'")
-        return EpollPoller()
-    raise ValueError(f"driver must be 'epoll' or 'selectors', not {chosen!r}")
 
 
 def _log_refusals(report: ShutdownReport) -> None:

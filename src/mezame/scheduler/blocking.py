@@ -115,6 +115,7 @@ class BlockingPool(Scheduler):
         self._limit = limit
         self._keep_alive = keep_alive
         self._stack_size = stack_size
+        self._forced = 0
         self._name = name
         self._enter = enter
         self._on_start = on_start

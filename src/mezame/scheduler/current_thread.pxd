@@ -8,6 +8,8 @@ from ..core.task cimport Task, make_task
 cdef class CurrentThread(Executor):
     cdef bint _core_taken
     cdef list _waiting
+    cdef long long _forced_outside
+    cdef _count_forced(self, ThreadLoop loop)
     cdef _block_on(self, Task root, ThreadLoop loop)
     cdef _drive_root(self, Task root)
     cdef bint _take_core(self, ThreadLoop loop)

@@ -27,12 +27,13 @@ from ..errors import EnterError, RuntimeClosedError
 class CurrentThread(Executor):
     """An ``Executor`` that several threads may call ``block_on`` on. Arguments as for ``Executor``."""
 
-    __slots__ = ("_core_taken", "_waiting")
+    __slots__ = ("_core_taken", "_forced_outside", "_waiting")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         Executor.__init__(self, *args, **options)
         self._core_taken = False
         self._waiting = []
+        self._forced_outside = 0  # of roots that were polled without the core
 
     def block_on(self, future: Any, attach: Callable[[Task], Any] | None = None) -> Any:
         """Drives ``future`` and, while this thread has the core, all tasks. Its value; raises what it raises.
@@ -59,7 +60,19 @@ class CurrentThread(Executor):
             if not root._is_complete():  # a failure of the loop, a second interrupt: the root goes with it
                 drop_task(root)
             raise
+        finally:
+            self._count_forced(loop)
         return root_outcome(root)
+
+    def _count_forced(self, loop: ThreadLoop) -> None:
+        self._lock()
+        self._forced_outside += loop.forced_yields()
+        self._unlock()
+
+    @property
+    def forced_yields(self) -> int:
+        """How often the budget made a task, or a root, give way."""
+        return self._ready._forced + self._forced_outside  # type: ignore[no-any-return]
 
     def _block_on(self, root: Task, loop: ThreadLoop) -> None:
         while True:

@@ -9,22 +9,21 @@ from ..core.owned cimport OwnedTasks
 from ..core.park cimport Park
 from ..core.shutdown cimport drop_task
 from ..core.task cimport Task, make_task
-from .worker cimport Worker, counters_of
+from .worker cimport Worker
 from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park cimport DriverSeat
+from .worker_totals cimport WorkerTotals
 
 cdef int CLOSING
 cdef int STOPPING
 
-cdef class MultiThread:
+cdef class MultiThread(WorkerTotals):
     cdef Park _park
     cdef int _count
     cdef int _event_interval
     cdef int _global_interval
     cdef bint _lifo
     cdef object _seed
-    cdef WorkerGroup _group
-    cdef list _workers
     cdef object _histogram
     cdef object _condition
     cdef object _threads
@@ -50,7 +49,6 @@ cdef class MultiThread:
     cdef _forget(self, bint stuck)
     cdef _drop(self, Task task)
     cdef _unpark_all(self)
-    cdef object _queued(self)
 
 cpdef report(Task task)
 cpdef mark_observed(Task task)

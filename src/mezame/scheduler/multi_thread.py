@@ -40,15 +40,16 @@ from ..core.park import Park
 from ..core.shutdown import drop_task
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
-from .worker import Worker, counters_of
+from .worker import Worker
 from .worker_core import CLOSING, STOPPING, WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park import DriverSeat
 from .worker_threads import WorkerThreads
+from .worker_totals import WorkerTotals
 
 MOST_WORKERS = 1024  # far beyond any use; a larger number is a mistake
 
 
-class MultiThread:
+class MultiThread(WorkerTotals):
     """The workers of one runtime.
 
     Args:
@@ -92,8 +93,7 @@ class MultiThread:
         self._lifo = lifo
         self._seed = seed
         self._threads = WorkerThreads(thread_name, on_start, on_stop, self.poison, stack_size)
-        self._group = WorkerGroup(workers, DriverSeat(park), hooks)
-        self._workers: list[Worker | None] = [None] * workers
+        WorkerTotals.__init__(self, WorkerGroup(workers, DriverSeat(park), hooks), workers)
         self._histogram: Any = None
         self._condition = self._threads.changed  # guards the fields from here on
         self._handoffs: list[WorkerCore] = []
@@ -226,6 +226,7 @@ class MultiThread:
         finally:
             with self._condition:
                 del self._roots[loop]
+                self._forced += loop.forced_yields()
         return root_outcome(root)
 
     def _make_root(self, future: Any, loop: ThreadLoop) -> Task:
@@ -373,16 +374,6 @@ class MultiThread:
         return sum(owned._count() for owned in self._lists())
 
     @property
-    def workers(self) -> list[Worker]:
-        """The loops, in the order of their numbers."""
-        return [worker for worker in self._workers if worker is not None]
-
-    @property
-    def cores(self) -> list[WorkerCore]:
-        """The queues, in the order of their numbers."""
-        return [core for core in self._group.cores if core is not None]
-
-    @property
     def hooks(self) -> Hooks | None:
         """The installed hooks; assign to install, None to remove."""
         return self._group.hooks  # type: ignore[no-any-return]
@@ -434,53 +425,6 @@ class MultiThread:
     def spawned(self) -> int:
         """How many tasks were spawned so far."""
         return sum(owned.total() for owned in self._lists())
-
-    @property
-    def queue_depth(self) -> int:
-        """How many tasks wait in the injection queue."""
-        return self._queued()  # type: ignore[no-any-return]
-
-    def _queued(self) -> int:
-        return self._group.inject._length._load()
-
-    @property
-    def polls(self) -> int:
-        """Polls of all workers."""
-        return sum(core.polls for core in self.cores)
-
-    @property
-    def parks(self) -> int:
-        """How often a worker went to sleep."""
-        return sum(core.parks for core in self.cores)
-
-    @property
-    def turns(self) -> int:
-        """How often a worker looked at the driver."""
-        return sum(worker.turns for worker in self.workers)
-
-    @property
-    def busy_ns(self) -> int:
-        """Nanoseconds in which the workers did not sleep, in all."""
-        return sum(worker.busy_ns for worker in self.workers)
-
-    @property
-    def wakes(self) -> int:
-        """How many wakes and spawns queued a task with the worker that made them."""
-        return sum(core.local_schedules for core in self.cores)
-
-    @property
-    def remote_wakes(self) -> int:
-        """How many went through the injection queue."""
-        return self._group.inject.pushed  # type: ignore[no-any-return]
-
-    def worker_counters(self) -> list[tuple[Any, ...]]:
-        """For the metrics, per worker, in the order of ``WorkerMetrics``."""
-        return [counters_of(core, self._workers[core.index]) for core in self.cores]
-
-    @property
-    def is_parked(self) -> bool:
-        """True while every worker sleeps."""
-        return all(worker.is_parked for worker in self.workers)
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"

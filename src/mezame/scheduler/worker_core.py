@@ -76,6 +76,7 @@ class Outside(Scheduler):
     def __init__(self, group: WorkerGroup) -> None:
         self._group = group
         self._owned = OwnedTasks()
+        self._forced = 0
 
     def _schedule(self, item: Wakeable) -> None:
         if self._group.hooks is not None:
@@ -145,6 +146,7 @@ class WorkerCore(Scheduler):
         self.steal_operations = 0
         self.overflows = 0
         self.local_schedules = 0
+        self._forced = 0
 
     # --- in: any thread ----------------------------------------------------------------------------------
 

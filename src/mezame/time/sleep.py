@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.clock import nanoseconds
 from ..core.context import Context
 from ..core.current import Current, current
 from ..core.future import Future
@@ -142,7 +143,7 @@ def sleep(duration: Any) -> Sleep:
     Source of the semantics: ``tokio::time::sleep``.
     """
     if type(duration) is float and 0.0 <= duration < 1e6:
-        return Sleep(int(duration * 1e9), _UNSET)
+        return Sleep(nanoseconds(duration), _UNSET)
     return Sleep(to_ns(duration, "sleep's duration"), _UNSET)
 
 

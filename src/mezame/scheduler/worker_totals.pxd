@@ -1,0 +1,12 @@
+cimport cython
+
+from .worker cimport Worker, counters_of
+from .worker_core cimport WorkerCore, WorkerGroup
+
+cdef class WorkerTotals:
+    cdef WorkerGroup _group
+    cdef list _workers
+    cdef long long _forced
+    cdef object _queued(self)
+    @cython.locals(core=WorkerCore, total=longlong)
+    cdef object _count_forced(self)
