@@ -1,8 +1,9 @@
 cimport cython
 
+from .cell cimport run_traced
 from .context cimport Context, loop_context
 from .current cimport Current, Scheduler, current
-from .executor cimport root_outcome
+from .executor cimport begin_root, root_outcome
 from .future cimport close_coroutine
 from .park cimport Park
 from .task cimport Task, make_task

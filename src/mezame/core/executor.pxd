@@ -18,6 +18,7 @@ cdef class Executor(Loop):
 
 @cython.locals(task=Task)
 cpdef list running_among(list tasks)
+cpdef Task begin_root(Task root)
 cpdef object root_outcome(Task root)
 @cython.locals(spawner=Spawner)
 cpdef object spawn_here(object future, object name)

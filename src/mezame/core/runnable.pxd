@@ -1,5 +1,6 @@
 cimport cython
 
+from .cell cimport run_traced
 from .context cimport Context
 from .current cimport Current, Scheduler, current
 from .guard cimport Guard
@@ -24,6 +25,8 @@ cdef class Runnable(Guard):
     @cython.locals(task=Task)
     cdef _abandon(self)
 
+@cython.locals(scheduler=RawScheduler)
+cdef hand_over(Task task)
 @cython.locals(runnable=Runnable)
 cdef Runnable make_runnable(object task)
 @cython.locals(task=Task)

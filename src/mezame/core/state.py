@@ -138,6 +138,15 @@ class TaskState(Wakeable):
         self._unlock()
         return bits & _CANCEL != 0
 
+    def _to_held(self) -> bool:
+        """Somebody wants to look at the task while nobody polls it. True: until ``_to_idle`` nobody does."""
+        self._lock()
+        idle = self._bits == 0
+        if idle:
+            self._bits = _RUNNING
+        self._unlock()
+        return idle
+
     def _to_idle(self, deferred: bool) -> int:
         """After Pending: what to do with the task (_REST, _AGAIN, _LATER)."""
         self._lock()

@@ -1,3 +1,4 @@
+from ..core.cell cimport run_traced
 from ..core.context cimport Context, loop_context
 from ..core.current cimport Current, Scheduler, current
 from ..core.future cimport Future

@@ -2,7 +2,7 @@ cimport cython
 
 from ..core.block_on cimport ThreadLoop
 from ..core.current cimport current
-from ..core.executor cimport root_outcome, running_among
+from ..core.executor cimport begin_root, root_outcome, running_among
 from ..core.frames cimport spawn_site
 from ..core.future cimport close_coroutine
 from ..core.owned cimport OwnedTasks
@@ -10,13 +10,14 @@ from ..core.park cimport Park
 from ..core.shutdown cimport drop_task
 from ..core.task cimport Task, make_task
 from .worker cimport Worker, counters_of
-from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
+from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, switch_hooks, unpark
 from .worker_park cimport DriverSeat
 
 cdef int CLOSING
 cdef int STOPPING
 
 cdef class MultiThread:
+    cdef object __weakref__
     cdef Park _park
     cdef int _count
     cdef int _event_interval
@@ -39,8 +40,6 @@ cdef class MultiThread:
     cdef Task _make(self, object future, object name, object context)
     @cython.locals(group=WorkerGroup, core=WorkerCore, owned=OwnedTasks)
     cdef _admit(self, Task task)
-    @cython.locals(root=Task)
-    cdef Task _make_root(self, object future, ThreadLoop loop)
     cdef _drive(self, ThreadLoop loop, Task root)
     @cython.locals(core=WorkerCore)
     cpdef list _lists(self)
@@ -49,7 +48,6 @@ cdef class MultiThread:
     @cython.locals(core=WorkerCore)
     cdef _forget(self, bint stuck)
     cdef _drop(self, Task task)
-    cdef _unpark_all(self)
     cdef object _queued(self)
 
 cpdef report(Task task)

@@ -43,6 +43,8 @@ class _Queue:
 
     __slots__ = ("closed", "drivers", "fatal", "running", "woken", "yielded")
 
+    task_kind = "local"  # see RawScheduler
+
     def __init__(self) -> None:
         self.woken: deque[Runnable] = deque()
         self.yielded: deque[Runnable] = deque()
