@@ -10,7 +10,7 @@ from ..core.park cimport Park
 from ..core.shutdown cimport drop_task
 from ..core.task cimport Task, make_task
 from .worker cimport Worker, counters_of
-from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, switch_hooks, unpark
+from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park cimport DriverSeat
 
 cdef int CLOSING

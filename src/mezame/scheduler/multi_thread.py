@@ -41,7 +41,7 @@ from ..core.shutdown import drop_task
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
 from .worker import Worker, counters_of
-from .worker_core import CLOSING, STOPPING, WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, switch_hooks, unpark
+from .worker_core import CLOSING, STOPPING, WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
 from .worker_park import DriverSeat
 from .worker_threads import WorkerThreads
 
@@ -389,7 +389,7 @@ class MultiThread:
         """The hooks of this runtime, or of the whole process, are others now."""
         with CHANGING:
             self._group.hook_set.refresh()
-            switch_hooks(self._group)
+            self._group.switch_hooks()
             for worker in self.workers:
                 worker.observe(self._histogram, self._group.hooks is not None)
 

@@ -88,6 +88,5 @@ cpdef int unpark(WorkerGroup group, int index) except -1
 @cython.locals(core=WorkerCore, index=int, work=bint)
 cpdef int notify_if_work(WorkerGroup group) except -1
 cpdef call_hook(WorkerGroup group, str name, object subject)
-cpdef switch_hooks(WorkerGroup group)
 @cython.locals(core=WorkerCore, outside=Outside, scheduler=Scheduler)
 cpdef int let_go(Task task) except -1

@@ -67,6 +67,11 @@ class WorkerGroup:
         self.fatal: Any = None
         self.outside: Any = Outside(self)
 
+    def switch_hooks(self) -> None:
+        """After a change of the set: asks for the hooks, or not. The set is never replaced (``core/hooks.py``)."""
+        with CHANGING:
+            self.hooks = self.hook_set if self.hook_set.told else None
+
 
 class Outside(Scheduler):
     """The scheduler of tasks that were spawned by a thread that is no worker: to the injection queue."""
@@ -331,10 +336,4 @@ def call_hook(group: Any, name: str, subject: Any) -> None:
     """Calls the hooks; one that raises is removed, and reported."""
     hooks = group.hooks
     if hooks is not None and not hooks.tell(name, subject):
-        switch_hooks(group)
-
-
-def switch_hooks(group: Any) -> None:
-    """After a change of the set: asks for the hooks, or not. The set itself is never replaced (``core/hooks.py``)."""
-    with CHANGING:
-        group.hooks = group.hook_set if group.hook_set.told else None
+        group.switch_hooks()
