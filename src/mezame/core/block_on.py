@@ -15,7 +15,7 @@ from .context import loop_context
 from .current import BUDGET, Scheduler, current
 from .executor import begin_root, root_outcome
 from .future import close_coroutine
-from .hooks import SHARED
+from .hooks import SHARED, tell_shared
 from .park import Parker
 from .task import Task, make_task
 from .waker import Wakeable, Waker
@@ -34,6 +34,8 @@ class ThreadLoop(Scheduler):
         self.thread = 0
 
     def _schedule(self, item: Wakeable) -> None:
+        if SHARED.hooks is not None:
+            tell_shared("on_wake", item)
         self._parker.unpark()
 
     def _defer(self, waker: Waker) -> None:

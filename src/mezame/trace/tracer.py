@@ -33,9 +33,10 @@ from .subscription import Subscribers, Subscription
 class PollInProgress:
     """A poll that has begun, or has just ended."""
 
-    __slots__ = ("_unreported", "began", "first", "task", "thread")
+    __slots__ = ("_unreported", "began", "first", "outer", "task", "thread")
 
-    def __init__(self, task: Any, thread: int, first: bool) -> None:
+    def __init__(self, task: Any, thread: int, first: bool, outer: PollInProgress | None) -> None:
+        self.outer = outer  # the poll that this one is part of: of the task that drives a LocalSet, say
         self.task = task
         self.thread = thread
         self.first = first  # of a task whose spawn was told
@@ -55,11 +56,13 @@ class Tracer(Hooks):
 
     def __init__(self) -> None:
         self.polls: dict[tuple[int, int], PollInProgress] = {}
+        self.innermost: dict[int, PollInProgress] = {}  # by thread
         self.fresh: set[int] = set()  # ids of tasks that were spawned and not polled yet
 
     def start(self) -> None:
         """Nothing is known of what happened while nobody listened."""
         self.polls = {}
+        self.innermost = {}
         self.fresh = set()
 
     def on_spawn(self, task: Any) -> None:
@@ -71,7 +74,9 @@ class Tracer(Hooks):
     def on_wake(self, task: Any) -> None:
         """It was queued by a wake, on this thread."""
         if WAKES.all:
-            WAKES.tell(task, current().task)
+            # A task that completes wakes who awaits it at the end of its poll, when the slot names it no more.
+            poll = self.innermost.get(get_ident())
+            WAKES.tell(task, current().task if poll is None else poll.task)
 
     def on_poll(self, task: Any) -> None:
         """A poll begins."""
@@ -82,7 +87,8 @@ class Tracer(Hooks):
         if STARTS.all:
             STARTS.tell(task)
         thread = get_ident()
-        self.polls[number, thread] = PollInProgress(task, thread, first)
+        poll = PollInProgress(task, thread, first, self.innermost.get(thread))
+        self.polls[number, thread] = self.innermost[thread] = poll
 
     def on_pending(self, task: Any) -> None:
         """It waits for a wake."""
@@ -105,9 +111,14 @@ class Tracer(Hooks):
 
     def _end(self, task: Any, outcome: str) -> None:
         now = perf_counter()
-        poll = self.polls.pop((task.id, get_ident()), None)
+        thread = get_ident()
+        poll = self.polls.pop((task.id, thread), None)
         if poll is None:  # it began before we listened
             return
+        if poll.outer is None:
+            self.innermost.pop(thread, None)  # so that a thread that ends leaves nothing behind
+        else:
+            self.innermost[thread] = poll.outer
         seconds = now - poll.began
         if ENDS.all:
             ENDS.tell(task, seconds, outcome)
