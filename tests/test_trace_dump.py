@@ -343,8 +343,8 @@ def test_dumps_while_tasks_run_lose_no_wake(flavor):
             return value
 
         async def main():
-            total = []
-            while len(made) < 20:
+            total, begin = [], len(made)
+            while len(made) < begin + 20:
                 total += await mezame.join_all([mezame.spawn(game()) for _ in range(pairs)])
             return total
 

@@ -114,7 +114,7 @@ def take_stack(awaited: Any, clock: Any = None, depth: int = 0) -> Stack:
         return Stack(frames)
     inside = [] if depth >= _NESTED else inner_futures(leaf)
     if len(inside) == 1 and isinstance(leaf, CoroutineFuture):  # it only stands for its coroutine
-        below = take_stack(inside[0], clock, depth + 1)
+        below = take_stack(inside[0], clock, depth)
         return Stack(frames + below.frames, below.wait, below.branches)
     return Stack(frames, describe(leaf, clock), tuple(take_stack(one, clock, depth + 1) for one in inside))
 
