@@ -85,7 +85,7 @@ def test_a_plain_executor_block_on_and_a_raw_task_are_told_too():
         mezame.block_on(work())
         assert seen[0] == "block_on" and seen[-1] == "ready"
         seen.clear()
-        runnable, task = mezame.task.raw_spawn(mezame.ready(1), lambda runnable: None)
+        runnable, _task = mezame.task.raw_spawn(mezame.ready(1), lambda runnable: None)
         runnable.run()
         assert seen == ["task", "ready"]
 

@@ -1,4 +1,4 @@
-"""mezame.trace.dump: every task with its await stack, from inside, from other threads, from a signal; and no harm done."""
+"""mezame.trace.dump: every task with its await stack: from inside, other threads, a signal; and no harm is done."""
 
 import os
 import signal
@@ -342,10 +342,16 @@ def test_dumps_while_tasks_run_lose_no_wake(flavor):
             await other
             return value
 
+        async def waits():
+            await mezame.pending()
+
         async def main():
+            idle = mezame.spawn(waits(), name="idle")
+            await settle(idle)
             total, begin = [], len(made)
             while len(made) < begin + 20:
-                total += await mezame.join_all([mezame.spawn(game()) for _ in range(pairs)])
+                total += await mezame.join_all([mezame.spawn(game(), name="game") for _ in range(pairs)])
+            idle.abort()
             return total
 
         def look():
@@ -362,7 +368,7 @@ def test_dumps_while_tasks_run_lose_no_wake(flavor):
             for thread in threads:
                 thread.join()
     assert set(values) == {rounds}
-    assert any("in game" in text for text in made) and any("in ping" in text for text in made)
+    assert any("in waits" in text for text in made) and any("task 'game'" in text for text in made)
 
 
 # --- from a signal -----------------------------------------------------------------------------------------

@@ -16,12 +16,12 @@ from types import AsyncGeneratorType, CoroutineType, FunctionType
 from typing import Any, NamedTuple
 
 from ..core.future import CoroutineFuture, Future
-from ..core.task import Task
 from ..core.waker import Waker
 
 _DEEPEST = 10_000  # coroutines
 _NESTED = 20  # levels of futures in futures
 _MOST = 100  # branches that are shown
+_OWNERS = 3  # of the fields of a leaf: its lock, its socket
 _LINKS = (("cr_frame", "cr_await"), ("ag_frame", "ag_await"), ("gi_frame", "gi_yieldfrom"))
 _ELSEWHERE = ("mezame.future.shared", "mezame.future.remote_handle")  # what is inside is polled by others too
 
@@ -204,13 +204,10 @@ def describe(leaf: Any, clock: Any = None) -> Wait:
 def _own_words(leaf: Any) -> str:
     if _speaks(leaf):
         return repr(leaf)
+    fields = [field for field in gc.get_referents(leaf) if type(field).__module__.startswith("mezame.")]
+    owners = [repr(field) for field in fields if not isinstance(field, (Waker, Future)) and _speaks(field)]
     name = type(leaf).__qualname__
-    for field in gc.get_referents(leaf):
-        if type(field).__module__.startswith("mezame.") and not isinstance(field, Waker) and _speaks(field):
-            return f"{name} of {field!r}"
-        if isinstance(field, Task):
-            return f"{name} of {field!r}"
-    return name
+    return f"{name} of {', '.join(owners[:_OWNERS])}" if owners else name
 
 
 def _speaks(thing: Any) -> bool:
