@@ -363,6 +363,49 @@ def test_the_runtimes_own_hooks_are_told_beside_the_trace(flavor):
     assert seen == ["root", "both", "root", "trace"]
 
 
+def test_own_hooks_hear_how_a_poll_ended_also_beside_callbacks():
+    class Own(mezame.Hooks):
+        def __init__(self):
+            self.seen = []
+
+        def on_pending(self, task):
+            self.seen.append("pending")
+
+        def on_again(self, task):
+            self.seen.append("again")
+
+        def on_later(self, task):
+            self.seen.append("later")
+
+    class Older(mezame.Hooks):
+        def __init__(self):
+            self.seen = []
+
+        def on_pending(self, task):
+            self.seen.append("pending")
+
+    async def main():
+        await mezame.sleep(1)
+        await mezame.yield_now()
+        left = [1]
+
+        def poll(cx):
+            if not left:
+                return mezame.Poll.Ready(None)
+            left.pop()
+            cx.waker.wake()
+            return mezame.Poll.Pending
+
+        await mezame.poll_fn(poll)
+
+    for options in ({}, {"on_after_task_poll": lambda meta: None}):
+        own, older = Own(), Older()
+        mezame.run(main(), hooks=own, start_paused=True, **options)
+        mezame.run(main(), hooks=older, start_paused=True, **options)
+        assert own.seen == ["pending", "later", "again"]
+        assert older.seen == ["pending"] * 3
+
+
 def test_a_callback_that_raises_is_removed_and_reported_and_the_others_go_on(caught):
     seen = []
 

@@ -5,9 +5,12 @@ from .context cimport Context, loop_context
 from .current cimport Current, Scheduler, current
 from .executor cimport begin_root, root_outcome
 from .future cimport close_coroutine
+from .hooks cimport Shared
 from .park cimport Park
 from .task cimport Task, make_task
 from .waker cimport Wakeable, Waker
+
+cdef Shared SHARED
 
 cdef int BUDGET
 

@@ -67,16 +67,17 @@ class Hooks:
         """The thread is awake again."""
 
 
-class _Shared:
+class Shared:
     """The hooks of the whole process: read without a lock, written by ``share``."""
 
     __slots__ = ("hooks",)
 
     def __init__(self) -> None:
-        self.hooks: Hooks | None = None
+        self.hooks = None
 
 
-SHARED = _Shared()
+SHARED = Shared()
+_kept: list[Any] = []  # all that were ever shared (it is one): another thread may be about to call them
 
 
 class HookSet:
@@ -152,6 +153,8 @@ def replace(executor: Any, hook_set: HookSet, hooks: Hooks | None) -> None:
 def share(hooks: Hooks | None) -> None:
     """Makes ``hooks`` those of the whole process (None: there are none), for each executor that is or will be."""
     with CHANGING:
+        if hooks is not None and hooks not in _kept:
+            _kept.append(hooks)
         SHARED.hooks = hooks
         for reference in list(_executors):
             executor = reference()

@@ -4,8 +4,11 @@ from .cell cimport run_traced
 from .context cimport Context
 from .current cimport Current, Scheduler, current
 from .guard cimport Guard
+from .hooks cimport Shared
 from .task cimport Task, make_task
 from .waker cimport Wakeable, Waker
+
+cdef Shared SHARED
 
 @cython.final
 cdef class RawScheduler(Scheduler):
