@@ -525,7 +525,10 @@ def test_a_lost_exception_is_told_once_with_name_and_place(flavor, caught):
         raise ValueError("mine")
 
     async def main():
-        return mezame.spawn(fails(), name="doomed").id
+        number = mezame.spawn(fails(), name="doomed").id
+        while any(task.id == number for task in mezame.Handle.current().tasks()):
+            await mezame.sleep(0.001)
+        return number
 
     with trace.on_unhandled(lost.append):
         with runtime(flavor) as rt:
