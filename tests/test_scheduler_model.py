@@ -170,7 +170,7 @@ class Group:
     """A group of real cores, with tasks that are only counted."""
 
     def __init__(self, workers):
-        self.group = WorkerGroup(workers, DriverSeat(ModelDriver()), None)
+        self.group = WorkerGroup(workers, DriverSeat(ModelDriver()))
         for index in range(workers):
             core = WorkerCore(index, self.group, index, True)
             core._park = parker(self.group.seat)

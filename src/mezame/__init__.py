@@ -44,12 +44,12 @@ from .time.sleep import sleep, sleep_until
 from .time.timeout import timeout, timeout_at
 
 if TYPE_CHECKING:
-    from . import codec, fs, io, net, process, signal, stream, sync, task
+    from . import codec, fs, io, net, process, signal, stream, sync, task, trace
 
 __version__ = "0.1.0"
 
 # Imported when they are first asked for: a program pays for what it uses.
-_LATER = ("codec", "fs", "io", "net", "process", "signal", "stream", "sync", "task")
+_LATER = ("codec", "fs", "io", "net", "process", "signal", "stream", "sync", "task", "trace")
 
 
 def __getattr__(name: str) -> Any:
@@ -114,6 +114,7 @@ __all__ = [
     "time",
     "timeout",
     "timeout_at",
+    "trace",
     "try_join",
     "yield_now",
 ]

@@ -1,12 +1,16 @@
 cimport cython
 
+from .cell cimport run_traced
 from .context cimport Context, loop_context
 from .current cimport Current, Scheduler, current
-from .executor cimport root_outcome
+from .executor cimport begin_root, root_outcome
 from .future cimport close_coroutine
+from .hooks cimport Shared
 from .park cimport Park
 from .task cimport Task, make_task
 from .waker cimport Wakeable, Waker
+
+cdef Shared SHARED
 
 cdef int BUDGET
 

@@ -10,10 +10,12 @@ from threading import get_ident
 from typing import Any
 
 from ..errors import EnterError
+from .cell import run_traced
 from .context import loop_context
 from .current import BUDGET, Scheduler, current
-from .executor import root_outcome
+from .executor import begin_root, root_outcome
 from .future import close_coroutine
+from .hooks import SHARED, tell_shared
 from .park import Parker
 from .task import Task, make_task
 from .waker import Wakeable, Waker
@@ -37,6 +39,8 @@ class ThreadLoop(Scheduler):
         return self._forced  # type: ignore[no-any-return]
 
     def _schedule(self, item: Wakeable) -> None:
+        if SHARED.hooks is not None:
+            tell_shared("on_wake", item)
         self._parker.unpark()
 
     def _defer(self, waker: Waker) -> None:
@@ -71,7 +75,7 @@ class ThreadLoop(Scheduler):
                 if root._is_scheduled():
                     cur.budget = BUDGET
                     self.polls += 1
-                    what = root._run(cx, cur)
+                    what = run_traced(root, cx, cur) if SHARED.hooks is not None else root._run(cx, cur)
                     if what == 3:  # DONE
                         return True
                 elif self._take_poke():
@@ -105,8 +109,7 @@ def block_on(future: Any) -> Any:
         close_coroutine(future)
         raise EnterError("block_on inside a running task would stop its thread: use await")
     loop = ThreadLoop()
-    root = make_task(future, loop, "root", None)
-    root._root = True
+    root = begin_root(make_task(future, loop, "root", None))
     while not loop._drive(root):
         pass
     return root_outcome(root)

@@ -142,3 +142,8 @@ cdef class TaskCell(TaskState):
     cdef _report(self)
 
 cdef object copy_current()
+@cython.locals(what=int)
+cpdef int run_traced(TaskCell task, Context cx, Current cur) except -1
+cpdef str ending_of(TaskCell task)
+cpdef bint hold(TaskCell task) except -1
+cpdef release(TaskCell task)

@@ -37,6 +37,7 @@ from .current import Current, Scheduler
 from .frames import spawn_site, without_our_frames
 from .future import step
 from .guard import Guard
+from .hooks import AFTER, tell_shared
 from .poll import PENDING
 from .report import report_exception
 from .state import TaskState
@@ -314,13 +315,42 @@ class TaskCell(TaskState):
             return
         self._observed = True
         name = self._name if self._name is not None else f"task-{self._id}"
+        where = self._where()
         report_exception(
-            f"task {name!r} (spawned at {self._where()}) failed and nobody looked at its result", self._error
+            f"task {name!r} (spawned at {where}) failed and nobody looked at its result",
+            self._error,
+            (self._id, name, where),
         )
 
     def __del__(self) -> None:
         if self._error is not None:
             self._report()
+
+
+def run_traced(task: TaskCell, cx: Context, cur: Current) -> int:
+    """``task._run`` where there are no hooks of an executor: tells those of the whole process."""
+    tell_shared("on_poll", task)
+    what = task._run(cx, cur)
+    tell_shared(AFTER[what], task)
+    return what  # type: ignore[no-any-return]
+
+
+def ending_of(task: TaskCell) -> str:
+    """How a complete task ended, "ready", "failed" or "cancelled", without looking at its outcome."""
+    if task._error is None:
+        return "ready"
+    return "cancelled" if task._cancelled_out else "failed"
+
+
+def hold(task: TaskCell) -> bool:
+    """Takes an IDLE task to RUNNING for somebody who only looks at it: nobody polls it until ``release``."""
+    return task._to_held()  # type: ignore[no-any-return]
+
+
+def release(task: TaskCell) -> None:
+    """The end of ``hold``: the wakes that came meanwhile count now."""
+    if task._to_idle(False):
+        task._scheduler._schedule(task)
 
 
 def copy_current() -> Any:

@@ -43,6 +43,10 @@ class Scheduler(Guard):
         """Wakes ``waker`` after the next turn of the driver. Called from the loop's own thread."""
         raise TypeError(f"{type(self).__name__} must define _defer()")
 
+    def _kind(self) -> str:
+        """What its tasks are called in traces: see ``Task.kind``."""
+        return "task"
+
 
 class Spawner(Guard):
     """Who drives tasks on a thread, as far as ``mezame.spawn`` must know."""

@@ -3,9 +3,12 @@ cimport cython
 from .current cimport Spawner, current
 from .frames cimport spawn_site
 from .future cimport close_coroutine
+from .hooks cimport Shared
 from .loop cimport Loop
 from .park cimport Park
 from .task cimport Task, make_task
+
+cdef Shared SHARED
 
 cdef class Executor(Loop):
     cdef object _spawn(self, object future, object name)
@@ -22,6 +25,7 @@ cdef class Executor(Loop):
 cpdef list running_among(list tasks)
 @cython.locals(task=Task)
 cpdef refuse_all(list tasks)
+cpdef Task begin_root(Task root)
 cpdef object root_outcome(Task root)
 @cython.locals(spawner=Spawner)
 cpdef object spawn_here(object future, object name)

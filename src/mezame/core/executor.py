@@ -14,7 +14,7 @@ from ..errors import EnterError, RuntimeClosedError
 from .current import current
 from .frames import spawn_site
 from .future import Future, close_coroutine
-from .hooks import Hooks
+from .hooks import CHANGING, SHARED, Hooks, replace, tell_shared
 from .loop import EMPTY, ROOT, STALLED, Loop
 from .park import Park
 from .task import Task, make_task
@@ -155,9 +155,7 @@ class Executor(Loop):
         if self._closed:
             close_coroutine(future)
             raise RuntimeClosedError("this executor is closed: make a new one")
-        root = make_task(future, self._ready, "root", None)
-        root._root = True
-        return root
+        return begin_root(make_task(future, self._ready, "root", None))
 
     def _enter_with_root(self, root: Task) -> Any:
         try:
@@ -253,13 +251,19 @@ class Executor(Loop):
 
     @property
     def hooks(self) -> Hooks | None:
-        """The installed hooks. Assign to install, None to remove; takes effect at the next event."""
-        return self._ready._hooks  # type: ignore[no-any-return]
+        """The installed hooks. Assign to install, None to remove, from any thread; takes effect at the next event."""
+        return self._ready._hook_set.own  # type: ignore[no-any-return]
 
     @hooks.setter
     def hooks(self, value: Hooks | None) -> None:
-        self._ready._hooks = value
-        self._observed = value is not None or self._histogram is not None
+        replace(self, self._ready._hook_set, value)
+
+    def rehook(self) -> None:
+        """The hooks of this executor, or of the whole process, are others now."""
+        with CHANGING:
+            self._ready._hook_set.refresh()
+            self._ready._switch_hooks()
+            self._observed = self._ready._hooks is not None or self._histogram is not None
 
     @property
     def histogram(self) -> Any:
@@ -312,11 +316,15 @@ class Executor(Loop):
         return self._last_unpark == 0
 
     @property
+    def roots(self) -> list[Task]:
+        """What ``block_on`` is driving, or nothing."""
+        root = self._ready._get_root()
+        return [] if root is None else [root]
+
+    @property
     def polling(self) -> list[Task]:
         """The task that is being polled right now, if there is one; any thread, at the cost of a walk over all."""
-        root = self._ready._get_root()
-        found = running_among(self._owned._all())
-        return [root, *found] if root is not None and running_among([root]) else found
+        return running_among(self.roots + self._owned._all())  # type: ignore[no-any-return]
 
     @property
     def thread(self) -> int:
@@ -326,6 +334,16 @@ class Executor(Loop):
     def __repr__(self) -> str:
         state = "closed" if self._closed else "parked" if self.is_parked else "running"
         return f"<{type(self).__name__} {state} tasks={len(self)} queued={self.queue_depth}>"
+
+
+def begin_root(root: Task) -> Task:
+    """Makes ``root`` what ``block_on`` drives. Whoever traces the process hears of it as of a task that is spawned."""
+    root._root = True
+    if SHARED.hooks is not None:
+        code, lasti = spawn_site()
+        root._set_site(code, lasti)
+        tell_shared("on_spawn", root)
+    return root
 
 
 def root_outcome(root: Task) -> Any:

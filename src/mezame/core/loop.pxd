@@ -11,6 +11,7 @@ from .task cimport Task
 cdef int BUDGET
 
 cdef class Loop(Spawner):
+    cdef object __weakref__
     cdef Park _park
     cdef ReadyTasks _ready
     cdef OwnedTasks _owned

@@ -40,7 +40,7 @@ from ..errors import EnterError, ShutdownError
 from .clock import monotonic_ns
 from .context import Context, loop_context
 from .current import BUDGET, Current, Spawner, current
-from .hooks import Hooks
+from .hooks import AFTER, Hooks, enrol
 from .owned import OwnedTasks
 from .park import Park, Parker
 from .ready import ReadyTasks, RootAgain
@@ -59,6 +59,7 @@ class Loop(Spawner):
     """See above. The arguments are those of ``Executor``."""
 
     __slots__ = (
+        "__weakref__",
         "_closed",
         "_cur",
         "_cx",
@@ -98,14 +99,14 @@ class Loop(Spawner):
         self._park = Parker() if park is None else park
         self._event_interval = event_interval
         self._shutdown_on_failure = shutdown_on_failure
-        self._ready = ReadyTasks(self._park, global_queue_interval, hooks, choose)
+        self._ready = ReadyTasks(self._park, global_queue_interval, choose)
         self._owned = OwnedTasks()
         self._failures = set()
         self._cx = loop_context()
         self._cur = None
         self._fatal = None
         self._histogram = None
-        self._observed = hooks is not None
+        self._observed = False
         self._closed = False
         self._thread = 0
         self._last_unpark = 0
@@ -113,6 +114,7 @@ class Loop(Spawner):
         self.parks = 0
         self.polls = 0
         self.turns = 0
+        enrol(self, hooks)
 
     # --- the loop ---------------------------------------------------------------------------------------
 
@@ -168,7 +170,7 @@ class Loop(Spawner):
         if self._histogram is not None:
             self._histogram.record(monotonic_ns() - started)
         if self._ready._hooks is not None:
-            self._ready._hook("on_complete" if what == 3 else "on_pending", task)
+            self._ready._hook(AFTER[what], task)
         return what
 
     def _poll_root(self) -> bool:

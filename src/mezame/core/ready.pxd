@@ -8,6 +8,7 @@ from .waker cimport Wakeable, Waker, wake_all
 
 cdef class ReadyTasks(Scheduler):
     cdef Park _park
+    cdef readonly object _hook_set
     cdef object _hooks
     cdef object _choose
     cdef int _global_interval
@@ -41,6 +42,7 @@ cdef class ReadyTasks(Scheduler):
     cdef _close(self)
     cdef Py_ssize_t _length(self) noexcept
     cdef _hook(self, str name, object subject)
+    cdef _switch_hooks(self)
 
 @cython.final
 cdef class RootAgain(Waker):

@@ -19,10 +19,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .current import Scheduler, current
-from .hooks import Hooks
+from .hooks import CHANGING, HookSet
 from .park import Park
 from .queue import RunQueue
-from .report import report_exception
 from .task import Task
 from .waker import Wakeable, Waker, wake_all
 
@@ -42,6 +41,7 @@ class ReadyTasks(Scheduler):
         "_deferred_wakers",
         "_drive_waker",
         "_global_interval",
+        "_hook_set",
         "_hooks",
         "_local",
         "_park",
@@ -54,12 +54,11 @@ class ReadyTasks(Scheduler):
         "_wakes",
     )
 
-    def __init__(
-        self, park: Park, global_interval: int, hooks: Hooks | None, choose: Callable[[int], int] | None
-    ) -> None:
+    def __init__(self, park: Park, global_interval: int, choose: Callable[[int], int] | None) -> None:
         self._park = park
         self._global_interval = global_interval
-        self._hooks = hooks
+        self._hook_set = HookSet()
+        self._hooks = None  # or the set, if there is anybody in it
         self._choose = choose
         self._tick = 0
         self._local = RunQueue()
@@ -233,6 +232,7 @@ class ReadyTasks(Scheduler):
         self._local._clear()
         self._deferred._clear()
         self._deferred_wakers.clear()
+        self._hook_set.clear()
         self._hooks = None
 
     def _length(self) -> int:
@@ -241,16 +241,13 @@ class ReadyTasks(Scheduler):
 
     def _hook(self, name: str, subject: Any) -> None:
         hooks = self._hooks
-        if hooks is None:
-            return
-        try:
-            if subject is None:
-                getattr(hooks, name)()
-            else:
-                getattr(hooks, name)(subject)
-        except Exception as error:
-            self._hooks = None
-            report_exception(f"hook {name} of {hooks!r} raised; the hooks were removed", error)
+        if hooks is not None and not hooks.tell(name, subject):
+            self._switch_hooks()
+
+    def _switch_hooks(self) -> None:
+        """After a change of the set: asks for the hooks, or not. The set itself is never replaced (``hooks.py``)."""
+        with CHANGING:
+            self._hooks = self._hook_set if self._hook_set.told else None
 
 
 class RootAgain(Waker):

@@ -1,10 +1,14 @@
 cimport cython
 
+from .cell cimport run_traced
 from .context cimport Context
 from .current cimport Current, Scheduler, current
 from .guard cimport Guard
+from .hooks cimport Shared
 from .task cimport Task, make_task
 from .waker cimport Wakeable, Waker
+
+cdef Shared SHARED
 
 @cython.final
 cdef class RawScheduler(Scheduler):
@@ -24,6 +28,8 @@ cdef class Runnable(Guard):
     @cython.locals(task=Task)
     cdef _abandon(self)
 
+@cython.locals(scheduler=RawScheduler)
+cdef hand_over(Task task)
 @cython.locals(runnable=Runnable)
 cdef Runnable make_runnable(object task)
 @cython.locals(task=Task)

@@ -15,10 +15,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import CancelledError
+from .cell import run_traced
 from .context import loop_context
 from .current import BUDGET, Scheduler, current
 from .frames import spawn_site
 from .guard import Guard
+from .hooks import SHARED, tell_shared
 from .report import report_exception
 from .task import Task, make_task
 from .waker import Wakeable, Waker
@@ -36,7 +38,12 @@ class RawScheduler(Scheduler):
         self._forced = 0
 
     def _schedule(self, item: Wakeable) -> None:
+        if SHARED.hooks is not None:
+            tell_shared("on_wake", item)
         self._hand_over(make_runnable(item))
+
+    def _kind(self) -> str:
+        return getattr(getattr(self._function, "__self__", None), "task_kind", "task")
 
     def _hand_over(self, runnable: Runnable) -> None:
         try:
@@ -83,11 +90,11 @@ class Runnable(Guard):
         cur.context = cur.loop = cx
         cur.budget = BUDGET
         try:
-            what = task._run(cx, cur)
+            what = run_traced(task, cx, cur) if SHARED.hooks is not None else task._run(cx, cur)
         finally:
             cur.scheduler, cur.context, cur.loop, cur.budget, cur.deferred = saved
         if what == 1 or what == 2:  # AGAIN, LATER: there is no driver to wait for
-            task._scheduler._schedule(task)
+            hand_over(task)
             return True
         if what == 3 and isinstance(task._error, (KeyboardInterrupt, SystemExit)):
             task._observed = True
@@ -97,7 +104,7 @@ class Runnable(Guard):
     def schedule(self) -> None:
         """Hands the task to the ``schedule`` function (as a new Runnable). Raises like ``run``."""
         self._use()
-        self._task._scheduler._schedule(self._task)
+        hand_over(self._task)
 
     def waker(self) -> Waker:
         """The waker of the task. Raises ``RuntimeError`` after ``run`` and ``schedule``."""
@@ -147,6 +154,12 @@ def drop_coroutine(coro: Any, started: bool) -> None:
     coro.close()
 
 
+def hand_over(task: Any) -> None:
+    """To the ``schedule`` function of a task that ``raw_spawn`` made, with no wake."""
+    scheduler: RawScheduler = task._scheduler
+    scheduler._hand_over(make_runnable(task))
+
+
 def make_runnable(task: Any) -> Runnable:
     """The permission to poll ``task``, whose state is SCHEDULED."""
     runnable = Runnable.__new__(Runnable)
@@ -191,4 +204,6 @@ def raw_spawn(
     task = make_task(future, RawScheduler(schedule), name, None)
     code, lasti = spawn_site()
     task._set_site(code, lasti)
+    if SHARED.hooks is not None:
+        tell_shared("on_spawn", task)
     return make_runnable(task), task

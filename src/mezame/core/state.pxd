@@ -15,6 +15,7 @@ cdef class TaskState(Wakeable):
     cdef int _to_cancelled(self) noexcept
     cdef void _forget_cancel(self) noexcept
     cdef bint _to_running(self) noexcept
+    cdef bint _to_held(self) noexcept
     cdef int _to_idle(self, bint deferred) noexcept
     cdef void _to_complete(self) noexcept
     cdef bint _is_complete(self) noexcept

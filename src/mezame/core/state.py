@@ -20,12 +20,14 @@
     IDLE       0                  waits for a wake; some leaf holds its waker
     COMPLETE   COMPLETE           for ever; wake and cancel do nothing
 
-A task is born SCHEDULED. ``CANCEL`` is a bit beside the state: a cancellation was asked for and not yet
-delivered. It is set by ``cancel`` in any state but COMPLETE, and taken by the start of the next poll.
+A task is born SCHEDULED. Who wants to look at an IDLE task while nobody polls it *holds* it (``mezame.trace.dump``): it
+is RUNNING then, as if it were polled, and goes back by Pending. ``CANCEL`` is a bit beside the state: a cancellation
+was asked for and not yet delivered. It is set by ``cancel`` in any state but COMPLETE, and taken by the start of the
+next poll.
 
 Invariants:
 
-1. One thread at a time is between ``_to_running`` and ``_to_idle``/``_to_complete``: it alone touches
+1. One thread at a time is between ``_to_running`` (``_to_held``) and ``_to_idle``/``_to_complete``: it alone touches
    the coroutine.
 2. Exactly the transitions IDLE -> SCHEDULED, NOTIFIED -> SCHEDULED and RUNNING -> SCHEDULED (deferred)
    put a task in a queue, and each is seen by exactly one caller, who does it. So a task is never in two
@@ -81,6 +83,12 @@ TABLE: dict[tuple[str, str], tuple[str, int]] = {
     ("RUNNING", "ready"): ("COMPLETE", 0),
     ("NOTIFIED", "ready"): ("COMPLETE", 0),
     ("NOTIFIED+CANCEL", "ready"): ("COMPLETE", 0),
+    ("IDLE", "hold"): ("RUNNING", 1),
+    ("SCHEDULED", "hold"): ("SCHEDULED", 0),
+    ("RUNNING", "hold"): ("RUNNING", 0),
+    ("NOTIFIED", "hold"): ("NOTIFIED", 0),
+    ("COMPLETE", "hold"): ("COMPLETE", 0),
+    ("SCHEDULED+CANCEL", "hold"): ("SCHEDULED+CANCEL", 0),
     ("SCHEDULED+CANCEL", "wake"): ("SCHEDULED+CANCEL", 0),
     ("NOTIFIED+CANCEL", "wake"): ("NOTIFIED+CANCEL", 0),
     ("SCHEDULED+CANCEL", "cancel"): ("SCHEDULED+CANCEL", 0),
@@ -137,6 +145,15 @@ class TaskState(Wakeable):
         self._bits = _RUNNING
         self._unlock()
         return bits & _CANCEL != 0
+
+    def _to_held(self) -> bool:
+        """Somebody wants to look at the task while nobody polls it. True: until ``_to_idle`` nobody does."""
+        self._lock()
+        idle = self._bits == 0
+        if idle:
+            self._bits = _RUNNING
+        self._unlock()
+        return idle
 
     def _to_idle(self, deferred: bool) -> int:
         """After Pending: what to do with the task (_REST, _AGAIN, _LATER)."""
@@ -196,6 +213,8 @@ def transition(state: TaskState, event: str) -> int:
         return state._to_idle(False)
     if event == "deferred":
         return state._to_idle(True)
+    if event == "hold":
+        return state._to_held()
     if event == "ready":
         state._to_complete()
         return 0

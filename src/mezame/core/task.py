@@ -234,6 +234,11 @@ class Task(TaskCell):
         return self._where()
 
     @property
+    def kind(self) -> str:
+        """ "task", "local" (of a ``LocalSet``), "blocking" (``spawn_blocking`` and the like) or "block_on" (a root)."""
+        return "block_on" if self._root else self._scheduler._kind()
+
+    @property
     def is_root(self) -> bool:
         """True for the future that ``block_on`` was given, which is not a task to the outside."""
         return self._root

@@ -98,12 +98,23 @@ class Callbacks(Hooks):
 
     def on_pending(self, task: Any) -> None:
         """Tells ``on_after_task_poll``."""
+        self._waits(task, self._hooks.on_pending)
+
+    def on_again(self, task: Any) -> None:
+        """Tells ``on_after_task_poll``."""
+        self._waits(task, self._hooks.on_again)
+
+    def on_later(self, task: Any) -> None:
+        """Tells ``on_after_task_poll``."""
+        self._waits(task, self._hooks.on_later)
+
+    def _waits(self, task: Any, hook: Callable[[Any], Any]) -> None:
         if self._queued is not None:
             # It may be queued already: it gave way, or was woken while it ran, of which no wake is told.
             self._queued.setdefault(task.id, perf_counter())
             if task.is_finished():  # another worker was quicker: its on_complete may have looked before us
                 self._queued.pop(task.id, None)
-        self._hooks.on_pending(task)
+        hook(task)
         self._tell(self._after_poll, task, self._latency.pop(task.id, None))
 
     def on_complete(self, task: Any) -> None:

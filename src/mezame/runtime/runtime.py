@@ -436,6 +436,15 @@ def _log_refusals(report: ShutdownReport) -> None:
     logging.getLogger("mezame").warning("the runtime was closed, but these refused to stop: %s", "; ".join(lines))
 
 
+def live_runtimes() -> list[Runtime]:
+    """The runtimes of the process that are not closed."""
+    while True:
+        try:
+            return sorted(_live, key=lambda runtime: runtime.handle().id)
+        except RuntimeError:  # one was made or went while we looked
+            continue
+
+
 def _after_fork() -> None:
     """In a forked child the parent's runtimes are of no use: a loop that goes on there ends with an error."""
     for runtime in list(_live):

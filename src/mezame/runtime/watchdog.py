@@ -60,8 +60,7 @@ class Watchdog:
             self._report(self._describe(loop, tasks, seconds))
 
     def _describe(self, loop: Any, tasks: list[Any], seconds: float) -> str:
-        frame = sys._current_frames().get(loop.thread)
-        stack = "".join(traceback.format_stack(frame)) if frame is not None else "(no Python frame)\n"
+        stack = stack_of(loop.thread)
         names = ", or of ".join(f"{task.name!r} (spawned at {task.spawned_at})" for task in tasks)
         return f"one poll of {names} has blocked the runtime's thread for {seconds:.3f} s; it is here:\n{stack}"
 
@@ -86,6 +85,12 @@ class _Watched:
         if polls != self.polls or loop.is_parked:
             self.polls, self.since = polls, now
         return 0.0 if self.reported == polls else now - self.since
+
+
+def stack_of(thread: int) -> str:
+    """The stack of the thread of that ident, as in a traceback."""
+    frame = sys._current_frames().get(thread)
+    return "".join(traceback.format_stack(frame)) if frame is not None else "(no Python frame)\n"
 
 
 def _log(message: str) -> None:

@@ -1,9 +1,13 @@
+from ..core.cell cimport run_traced
 from ..core.context cimport Context, loop_context
 from ..core.current cimport Current, Scheduler, current
 from ..core.future cimport Future
+from ..core.hooks cimport Shared
 from ..core.poll cimport make_ready
 from ..core.task cimport Task, make_task
 from ..core.waker cimport Wakeable
+
+cdef Shared SHARED
 
 cdef class Call(Future):
     cdef object _function

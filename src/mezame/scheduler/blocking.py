@@ -31,10 +31,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from ..core.cell import run_traced
 from ..core.context import loop_context
 from ..core.current import Scheduler, current
 from ..core.frames import spawn_site
 from ..core.future import Future
+from ..core.hooks import SHARED, tell_shared
 from ..core.poll import make_ready
 from ..core.report import report_exception
 from ..core.task import Task, make_task
@@ -148,11 +150,16 @@ class BlockingPool(Scheduler):
         task = make_task(Call(function, args, kwargs), self, label, None)
         code, lasti = spawn_site()
         task._set_site(code, lasti)
+        if SHARED.hooks is not None:
+            tell_shared("on_spawn", task)
         self._enqueue(task, mandatory)
         return task
 
     def _schedule(self, item: Wakeable) -> None:
         self._enqueue(item, False)
+
+    def _kind(self) -> str:
+        return "blocking"
 
     def _enqueue(self, item: Wakeable, mandatory: bool) -> None:
         if self._on_change is not None:
@@ -256,7 +263,10 @@ class BlockingPool(Scheduler):
         outer, outer_loop = slot.context, slot.loop
         slot.context = slot.loop = cx
         try:
-            task._run(cx, slot)
+            if SHARED.hooks is None:
+                task._run(cx, slot)
+            else:
+                run_traced(task, cx, slot)
         except BaseException as error:
             report_exception(f"the blocking pool could not run {task!r}", error)
         finally:

@@ -1,6 +1,6 @@
 from ..core.block_on cimport ThreadLoop
 from ..core.current cimport current
-from ..core.executor cimport Executor, root_outcome
+from ..core.executor cimport Executor, begin_root, root_outcome
 from ..core.future cimport close_coroutine
 from ..core.shutdown cimport drop_task
 from ..core.task cimport Task, make_task

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..core.block_on import ThreadLoop
 from ..core.current import current
-from ..core.executor import Executor, root_outcome
+from ..core.executor import Executor, begin_root, root_outcome
 from ..core.future import close_coroutine
 from ..core.shutdown import drop_task
 from ..core.task import Task, make_task
@@ -50,8 +50,7 @@ class CurrentThread(Executor):
             close_coroutine(future)
             raise RuntimeClosedError("this runtime was closed: make a new one")
         loop = ThreadLoop()
-        root = make_task(future, loop, "root", None)
-        root._root = True
+        root = begin_root(make_task(future, loop, "root", None))
         if attach is not None:
             attach(root)
         try:

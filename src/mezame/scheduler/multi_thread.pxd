@@ -2,7 +2,7 @@ cimport cython
 
 from ..core.block_on cimport ThreadLoop
 from ..core.current cimport current
-from ..core.executor cimport root_outcome, running_among
+from ..core.executor cimport begin_root, root_outcome, running_among
 from ..core.frames cimport spawn_site
 from ..core.future cimport close_coroutine
 from ..core.owned cimport OwnedTasks
@@ -18,6 +18,7 @@ cdef int CLOSING
 cdef int STOPPING
 
 cdef class MultiThread(WorkerTotals):
+    cdef object __weakref__
     cdef Park _park
     cdef int _count
     cdef int _event_interval
@@ -38,8 +39,6 @@ cdef class MultiThread(WorkerTotals):
     cdef Task _make(self, object future, object name, object context)
     @cython.locals(group=WorkerGroup, core=WorkerCore, owned=OwnedTasks)
     cdef _admit(self, Task task)
-    @cython.locals(root=Task)
-    cdef Task _make_root(self, object future, ThreadLoop loop)
     cdef _drive(self, ThreadLoop loop, Task root)
     @cython.locals(core=WorkerCore)
     cpdef list _lists(self)
@@ -48,7 +47,6 @@ cdef class MultiThread(WorkerTotals):
     @cython.locals(core=WorkerCore)
     cdef _forget(self, bint stuck)
     cdef _drop(self, Task task)
-    cdef _unpark_all(self)
 
 cpdef report(Task task)
 cpdef mark_observed(Task task)

@@ -31,10 +31,10 @@ from typing import Any
 
 from ..core.block_on import ThreadLoop
 from ..core.current import current
-from ..core.executor import root_outcome, running_among
+from ..core.executor import begin_root, root_outcome, running_among
 from ..core.frames import spawn_site
 from ..core.future import close_coroutine
-from ..core.hooks import Hooks
+from ..core.hooks import CHANGING, Hooks, enrol, replace
 from ..core.loop import EVENT_INTERVAL
 from ..core.park import Park
 from ..core.shutdown import drop_task
@@ -93,7 +93,7 @@ class MultiThread(WorkerTotals):
         self._lifo = lifo
         self._seed = seed
         self._threads = WorkerThreads(thread_name, on_start, on_stop, self.poison, stack_size)
-        WorkerTotals.__init__(self, WorkerGroup(workers, DriverSeat(park), hooks), workers)
+        WorkerTotals.__init__(self, WorkerGroup(workers, DriverSeat(park)), workers)
         self._histogram: Any = None
         self._condition = self._threads.changed  # guards the fields from here on
         self._handoffs: list[WorkerCore] = []
@@ -101,6 +101,7 @@ class MultiThread(WorkerTotals):
         self._made = 0
         self._failures: set[Any] = set()
         self._closed = False
+        enrol(self, hooks)
 
     # --- the threads ---------------------------------------------------------------------------------------
 
@@ -133,8 +134,9 @@ class MultiThread(WorkerTotals):
 
     def _work_with(self, core: WorkerCore) -> None:
         worker = Worker(self._group, self, self._event_interval, self._global_interval)
-        worker.observe(self._histogram, self._group.hooks is not None)
-        self._workers[core.index] = worker
+        with CHANGING:  # a change of the hooks finds the worker, or has been made
+            self._workers[core.index] = worker
+            worker.observe(self._histogram, self._group.hooks is not None)
         worker._run_with(core)
 
     # --- block_in_place -----------------------------------------------------------------------------------
@@ -212,7 +214,7 @@ class MultiThread(WorkerTotals):
             close_coroutine(future)
             raise RuntimeClosedError("this runtime was closed: make a new one")
         loop = ThreadLoop()
-        root = self._make_root(future, loop)
+        root = begin_root(make_task(future, loop, "root", None))
         if attach is not None:
             attach(root)
         with self._condition:
@@ -228,11 +230,6 @@ class MultiThread(WorkerTotals):
                 del self._roots[loop]
                 self._forced += loop.forced_yields()
         return root_outcome(root)
-
-    def _make_root(self, future: Any, loop: ThreadLoop) -> Task:
-        root = make_task(future, loop, "root", None)
-        root._root = True
-        return root
 
     def _drive(self, loop: ThreadLoop, root: Task) -> None:
         while not loop._drive(root):
@@ -342,15 +339,12 @@ class MultiThread(WorkerTotals):
         """Called by the workers during ``close``, after each task that ended."""
         self._threads.notify()
 
-    def _unpark_all(self) -> None:
-        for index in range(self._count):
-            if self._group.cores[index] is not None:
-                unpark(self._group, index)
-
     def _stop(self, deadline: float | None) -> None:
         """Ends the threads; waits for them until the deadline, and a moment at least."""
         self._group.phase._store(STOPPING)
-        self._unpark_all()
+        for index in range(self._count):
+            if self._group.cores[index] is not None:
+                unpark(self._group, index)
         if deadline is not None:
             deadline = max(deadline, time.monotonic() + 0.1)  # they only have to see the flag
         self._threads.wait_for(self._threads.are_over, deadline)
@@ -375,13 +369,20 @@ class MultiThread(WorkerTotals):
 
     @property
     def hooks(self) -> Hooks | None:
-        """The installed hooks; assign to install, None to remove."""
-        return self._group.hooks  # type: ignore[no-any-return]
+        """The installed hooks; assign to install, None to remove. From any thread."""
+        return self._group.hook_set.own  # type: ignore[no-any-return]
 
     @hooks.setter
     def hooks(self, value: Hooks | None) -> None:
-        self._group.hooks = value
-        self._observe()
+        replace(self, self._group.hook_set, value)
+
+    def rehook(self) -> None:
+        """The hooks of this runtime, or of the whole process, are others now."""
+        with CHANGING:
+            self._group.hook_set.refresh()
+            self._group.switch_hooks()
+            for worker in self.workers:
+                worker.observe(self._histogram, self._group.hooks is not None)
 
     @property
     def histogram(self) -> Any:
@@ -391,11 +392,7 @@ class MultiThread(WorkerTotals):
     @histogram.setter
     def histogram(self, value: Any) -> None:
         self._histogram = value
-        self._observe()
-
-    def _observe(self) -> None:
-        for worker in self.workers:
-            worker.observe(self._histogram, self._group.hooks is not None)
+        self.rehook()
 
     @property
     def park(self) -> Park:
@@ -405,9 +402,13 @@ class MultiThread(WorkerTotals):
     @property
     def polling(self) -> list[Task]:
         """The tasks (and roots) that are being polled right now, at the cost of a walk over all."""
+        return running_among(self.roots + self.tasks())
+
+    @property
+    def roots(self) -> list[Task]:
+        """What threads are in ``block_on`` for."""
         with self._condition:
-            roots = list(self._roots.values())
-        return running_among(roots + self.tasks())
+            return list(self._roots.values())
 
     @property
     def loops(self) -> list[Any]:

@@ -34,6 +34,7 @@ from typing import Any
 from ..core.clock import monotonic_ns
 from ..core.context import Context, loop_context
 from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
+from ..core.hooks import AFTER
 from ..core.task import Task, make_task
 from .worker_core import (
     LIFO_POLLS,
@@ -214,7 +215,7 @@ class Worker(Spawner):
             self._histogram.record(monotonic_ns() - started)
         if self._group.hooks is not None:
             # After Pending another thread may have the task; the hook gets it to read its name, not its state.
-            call_hook(self._group, "on_complete" if what == 3 else "on_pending", task)
+            call_hook(self._group, AFTER[what], task)
         return what
 
     def _let_go(self, task: Task) -> None:

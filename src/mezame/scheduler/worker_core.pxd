@@ -19,6 +19,7 @@ cdef class WorkerGroup:
     cdef readonly Idle idle
     cdef readonly Inject inject
     cdef readonly DriverSeat seat
+    cdef readonly object hook_set
     cdef public object hooks
     cdef public object fatal
     cdef readonly Word phase

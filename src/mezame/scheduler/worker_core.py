@@ -24,10 +24,9 @@ import random
 from typing import Any
 
 from ..core.current import Scheduler, current
-from ..core.hooks import Hooks
+from ..core.hooks import CHANGING, HookSet
 from ..core.owned import OwnedTasks
 from ..core.queue import RunQueue
-from ..core.report import report_exception
 from ..core.task import Task
 from ..core.waker import Wakeable, Waker, wake_all
 from ..core.word import Word
@@ -55,17 +54,23 @@ class WorkerGroup:
     ``cores`` is complete before the first worker looks for work, and does not change.
     """
 
-    __slots__ = ("cores", "fatal", "hooks", "idle", "inject", "outside", "phase", "seat")
+    __slots__ = ("cores", "fatal", "hook_set", "hooks", "idle", "inject", "outside", "phase", "seat")
 
-    def __init__(self, workers: int, seat: DriverSeat, hooks: Hooks | None) -> None:
+    def __init__(self, workers: int, seat: DriverSeat) -> None:
         self.cores: list[Any] = []
         self.idle = Idle(workers)
         self.inject = Inject()
         self.seat = seat
-        self.hooks = hooks
+        self.hook_set = HookSet()
+        self.hooks: Any = None  # or the set, if there is anybody in it
         self.phase = Word(RUNNING)
         self.fatal: Any = None
         self.outside: Any = Outside(self)
+
+    def switch_hooks(self) -> None:
+        """After a change of the set: asks for the hooks, or not. The set is never replaced (``core/hooks.py``)."""
+        with CHANGING:
+            self.hooks = self.hook_set if self.hook_set.told else None
 
 
 class Outside(Scheduler):
@@ -336,15 +341,7 @@ def notify_if_work(group: Any) -> None:
 
 
 def call_hook(group: Any, name: str, subject: Any) -> None:
-    """Calls a hook; one that raises is removed, and reported."""
+    """Calls the hooks; one that raises is removed, and reported."""
     hooks = group.hooks
-    if hooks is None:
-        return
-    try:
-        if subject is None:
-            getattr(hooks, name)()
-        else:
-            getattr(hooks, name)(subject)
-    except Exception as error:
-        group.hooks = None
-        report_exception(f"hook {name} of {hooks!r} raised; the hooks were removed", error)
+    if hooks is not None and not hooks.tell(name, subject):
+        group.switch_hooks()

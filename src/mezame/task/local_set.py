@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from collections import deque
 from collections.abc import Generator
 from typing import Any
@@ -29,6 +30,7 @@ from ..future.unwind import unwind
 TURN = 61  # polls before the surrounding tasks have their turn: as many as tokio's LocalSet
 
 _ids = itertools.count(1)
+_live: weakref.WeakSet[LocalSet] = weakref.WeakSet()
 
 
 class _Here(threading.local):
@@ -42,6 +44,8 @@ class _Queue:
     """The part that the tasks refer to. It does not refer to the set, which may go before them."""
 
     __slots__ = ("closed", "drivers", "fatal", "running", "woken", "yielded")
+
+    task_kind = "local"  # see RawScheduler
 
     def __init__(self) -> None:
         self.woken: deque[Runnable] = deque()
@@ -94,6 +98,7 @@ class LocalSet:
         self._tasks: dict[int, Task] = {}
         self._thread = 0
         self._fails = unhandled_panic == "shutdown_runtime"
+        _live.add(self)
 
     # --- spawning -----------------------------------------------------------------------------------------
 
@@ -227,6 +232,15 @@ class LocalSet:
 
     # --- looking at it, and its end -----------------------------------------------------------------------
 
+    @property
+    def thread(self) -> int:
+        """The ident of the thread that it belongs to; 0 before its first use."""
+        return self._thread
+
+    def tasks(self) -> list[Task]:
+        """The tasks of this moment that have not ended, oldest first. From any thread."""
+        return list(self._tasks.copy().values())
+
     def __len__(self) -> int:
         """How many tasks have not ended."""
         return len(self._tasks)
@@ -263,6 +277,15 @@ class LocalEnterGuard:
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         _here.local_set = self._outer
+
+
+def live_local_sets() -> list[LocalSet]:
+    """The sets of the process."""
+    while True:
+        try:
+            return sorted(_live, key=lambda local_set: local_set.id)
+        except RuntimeError:  # one was made or went while we looked
+            continue
 
 
 def spawn_local(future: Any, *, name: str | None = None) -> Task:

@@ -1,20 +1,16 @@
 """Stacks: where each task of a runtime stands, as text: the chain of awaits of those that wait, the threads' frames.
 
-A waiting task has no frames on any thread: its coroutine holds the one below, and so on down to the leaf that it
-waits for. A task that is being polled is where its thread is.
+What a test wants to see when something hangs or was left behind. How a stack is taken is in ``mezame.trace``.
 """
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 import traceback
-from types import AsyncGeneratorType
 from typing import Any
 
-_DEEPEST = 10_000  # frames; the chain may change under our eyes, and must not send us in circles
-_LINKS = (("cr_frame", "cr_await"), ("ag_frame", "ag_await"), ("gi_frame", "gi_yieldfrom"))
+from ..trace.dump import handle_of, stand
 
 
 def task_stacks(runtime: Any) -> str:
@@ -33,8 +29,7 @@ def task_stacks(runtime: Any) -> str:
     >>> "'sleepy'" in text, "in waits_for_ever" in text, "PendingFuture" in text
     (True, True, True)
     """
-    handle = getattr(runtime, "handle", None)
-    return stacks_of(runtime if handle is None else handle(), None)
+    return stacks_of(handle_of(runtime), None)
 
 
 def stacks_of(handle: Any, first: Any) -> str:
@@ -42,49 +37,21 @@ def stacks_of(handle: Any, first: Any) -> str:
     polling = handle.executor.polling
     shown = [*([] if first is None else [first]), *polling, *handle.tasks()]
     tasks = list({id(task): task for task in shown}.values())
-    parts = [describe_task(task, task in polling) for task in tasks]
+    parts = [describe_task(task, handle.executor.thread == threading.get_ident()) for task in tasks]
     if polling:
         parts.append(thread_stacks())
     return "\n".join(parts) if parts else "no task is left"
 
 
-def describe_task(task: Any, polled: bool = False) -> str:
-    """The name of a task, where it was spawned, and its stack."""
+def describe_task(task: Any, mine: bool = False) -> str:
+    """The name of a task, where it was spawned, and its stack.
+
+    Args:
+        mine: this thread is the only one that polls it.
+    """
     head = "the test (or root)" if task.is_root else f"task {task.name!r}"
-    doing = "is being polled" if polled else "waits"
-    lines = [f"{head}, spawned at {task.spawned_at}, {doing}:\n"]
-    frames, leaf = await_chain(task.get_coro())
-    lines += traceback.StackSummary.extract(iter(frames)).format()
-    if leaf is not None:
-        lines.append(f"  waits for {leaf!r}\n")
-    return "".join(lines)
-
-
-def await_chain(awaited: Any) -> tuple[list[tuple[Any, int]], Any]:
-    """(frame, line) of each coroutine from ``awaited`` down, and the leaf at the end (None: there is none)."""
-    frames: list[tuple[Any, int]] = []
-    for _ in range(_DEEPEST):
-        names = next((names for names in _LINKS if hasattr(awaited, names[1])), None)
-        if names is None:
-            generator = _generator_of(awaited)
-            if generator is None:
-                break
-            awaited = generator
-            continue
-        frame = getattr(awaited, names[0])
-        if frame is not None:
-            frames.append((frame, frame.f_lineno))
-        awaited = getattr(awaited, names[1])
-    return frames, awaited
-
-
-def _generator_of(awaited: Any) -> Any:
-    """The async generator behind ``agen.__anext__()`` and the like, which do not name it."""
-    if type(awaited).__name__ in ("async_generator_asend", "async_generator_athrow", "anext_awaitable"):
-        for found in gc.get_referents(awaited):
-            if isinstance(found, AsyncGeneratorType) or type(found).__name__ == "async_generator_asend":
-                return found
-    return None
+    state, stack = stand(task, mine)
+    return f"{head}, spawned at {task.spawned_at}, {state}:\n{stack.format()}"
 
 
 def thread_stacks() -> str:

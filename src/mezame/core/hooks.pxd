@@ -1,0 +1,5 @@
+cimport cython
+
+@cython.final
+cdef class Shared:
+    cdef public object hooks
