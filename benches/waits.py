@@ -95,7 +95,7 @@ def streams(quick: bool) -> Bench:
         "streams",
         "Streams",
         f"{count:,} items: through a function and a test (`stream.iter(x).map(f).filter(g)`); calls that give way "
-        "once, 10 at a time, in the order in which they end (`buffer_unordered`); two async generators as one (`merge`).",
+        "once, 10 at a time, in the order of their ends (`buffer_unordered`); two async generators as one (`merge`).",
         METRICS,
         (
             _cell("map and filter", "map_filter", {"count": count}, generators="map_filter_generators"),
