@@ -1,6 +1,6 @@
 """Says what is tested, in pytest's header, and refuses to test something else than was asked for.
 
-``MEZAME_TEST_EXPECT`` is set by ``scripts/test.py``: "compiled" or "pure". By hand it is not needed:
+``MEZAME_EXPECT`` is set by ``scripts/test.sh``: "compiled" or "pure". By hand it is not needed:
 
     python -m pytest tests                 whatever ``import mezame`` finds
     MEZAME_DRIVER=selectors ... tests      the same on the portable driver
@@ -40,13 +40,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    expected = os.environ.get("MEZAME_TEST_EXPECT")
+    expected = os.environ.get("MEZAME_EXPECT")
     if not expected:
         return
     found = "compiled" if COMPILED else "pure"
     if found != expected:
         pytest.exit(f"asked to test the {expected} package, but the {found} one was imported", returncode=4)
-    if session.config.rootpath in Path(str(mezame.__file__)).parents and ".venv" not in str(mezame.__file__):
+    if session.config.rootpath / "src" in Path(str(mezame.__file__)).parents:
         pytest.exit(f"asked to test the installed package, but {mezame.__file__} was imported", returncode=4)
     half = [
         name
