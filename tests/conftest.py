@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.machinery
 import os
 import sys
@@ -78,3 +79,13 @@ def _gil_stays_off():
     before = is_gil_enabled()
     yield
     assert is_gil_enabled() == before, "something turned the GIL back on"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_heap():
+    """Hides from the collector what pytest, hypothesis and the modules before have gathered.
+
+    Many tests collect garbage to see what goes; that takes as long as there are objects to look at.
+    """
+    gc.collect()
+    gc.freeze()
