@@ -4,6 +4,7 @@
 
     python -m pytest tests                 whatever ``import mezame`` finds
     MEZAME_DRIVER=selectors ... tests      the same on the portable driver
+    MEZAME_EXAMPLES=0.2 ... tests          a fifth of the examples of the property tests
 """
 
 from __future__ import annotations
@@ -19,6 +20,16 @@ import pytest
 
 import mezame
 from mezame.core import task as task_module
+
+try:
+    from hypothesis import settings
+except ImportError:
+    pass  # the property tests are left out
+else:
+    from sizes import examples
+
+    settings.register_profile("mezame", max_examples=examples(100))
+    settings.load_profile("mezame")
 
 COMPILED = not str(task_module.__file__).endswith(".py")
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
