@@ -224,7 +224,8 @@ def exists(dotted: str) -> bool:
 
 
 def test_names_that_the_pages_mention_exist():
-    for page in [*PAGES[:2], *(DOCS / "guide").glob("*.md"), *(DOCS / "design").glob("*.md"), DOCS / "tutorial.md"]:
+    folders = [page for name in ("guide", "design", "ja") for page in (DOCS / name).glob("*.md")]
+    for page in [*PAGES[:2], *folders, DOCS / "tutorial.md"]:
         text = page.read_text(encoding="utf-8").partition("## Not in this version")[0]
         for name in re.findall(r"`(mezame(?:\.\w+)+)", text):
             assert exists(name), f"{page}: {name}"
