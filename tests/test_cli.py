@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import mezame
+from mezame.cli.info import print_info
 
 
 def cli(*arguments, **options):
@@ -17,28 +18,10 @@ def cli(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
 
 
-def on_a_terminal(*arguments, **environment):
-    """What a command prints when its output is a terminal."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "mezame", *arguments]
-    usual = {"TERM": "xterm"} | environment
-    with os.fdopen(ours, "rb", buffering=0) as terminal:
-        with subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=os.environ | usual) as running:
-            os.close(theirs)
-            text = b""
-            try:
-                while piece := terminal.read(4096):
-                    text += piece
-            except OSError:
-                pass  # the other end is closed: so a terminal says that it is over
-        assert running.returncode == 0
-    return text.decode()
-
-
 def test_help_info_and_version():
     assert "info" in cli("--help").stdout
     info = cli("info")
-    assert info.returncode == 0 and "I/O driver" in info.stdout and "GIL" in info.stdout
+    assert info.returncode == 0 and "I/O driver" in info.stdout and "GIL" in info.stdout and "\x1b" not in info.stdout
     assert cli("--version").stdout == f"mezame {mezame.__version__}\n"
     assert "(MEZAME_DRIVER)" in cli("info", env=os.environ | {"MEZAME_DRIVER": "selectors"}).stdout
 
@@ -48,11 +31,23 @@ def test_without_a_command_the_help_is_a_complaint():
     assert done.returncode == 2 and "usage:" in done.stderr and not done.stdout
 
 
-def test_colour_is_for_terminals_that_want_it():
-    assert "\x1b" not in cli("info").stdout
-    assert "\x1b[1mmezame" in on_a_terminal("info", NO_COLOR="")
-    assert "\x1b" not in on_a_terminal("info", NO_COLOR="1")
-    assert "\x1b" not in on_a_terminal("info", NO_COLOR="", TERM="dumb")
+def test_colour_is_for_terminals_that_want_it(monkeypatch):
+    ours, theirs = pty.openpty()
+
+    def shown():
+        print_info(terminal)
+        terminal.flush()
+        return os.read(ours, 10_000).decode()
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with os.fdopen(ours, "rb"), os.fdopen(theirs, "w") as terminal:
+        assert shown().startswith("\x1b[1mmezame")
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert shown().startswith("mezame")
+        monkeypatch.delenv("NO_COLOR")
+        monkeypatch.setenv("TERM", "dumb")
+        assert shown().startswith("mezame")
 
 
 def test_who_reads_our_output_may_stop():
