@@ -62,6 +62,7 @@ def extensions() -> list[Extension]:
     if PURE:
         return []
     try:
+        from Cython import __version__ as cython_version
         from Cython.Build import cythonize
     except ImportError as error:
         print(f"mezame: not compiled ({error}); the interpreted modules are used", file=sys.stderr)
@@ -76,12 +77,11 @@ def extensions() -> list[Extension]:
         found.append(
             Extension(name, [str(source.relative_to(ROOT))], depends=[str(pxd)], extra_compile_args=flags)
         )
-    # The C files go to build/, one folder per interpreter: nothing is left in src/.
-    tag = f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
+    # The C files go to build/, one folder per Cython: they are the same for all interpreters. Nothing is left in src/.
     return list(
         cythonize(
             found,
-            build_dir=f"build/cython-{tag}",
+            build_dir=f"build/cython-{cython_version}",
             nthreads=JOBS if sys.platform == "linux" else 0,
             compiler_directives=DIRECTIVES,
             include_path=["src"],

@@ -23,6 +23,16 @@ ECHO_SERVERS = {
     "plain C": ("c", "epoll"),
 }
 
+TLS_SERVERS = {
+    "mezame": ("mezame", "tls"),
+    "asyncio protocols": ("asyncio", "tls protocols"),
+    "asyncio streams": ("asyncio", "tls"),
+    "uvloop protocols": ("uvloop", "tls protocols"),
+    "uvloop streams": ("uvloop", "tls"),
+    "uvloop + aiofastnet protocols": ("aiofastnet", "tls protocols"),
+    "trio streams": ("trio", "tls"),
+}
+
 NO_AIOFASTNET = "aiofastnet replaces transports, not tasks or timers, so uvloop's row stands for it here too."
 FEWER_ON_TRIO = (
     "trio runs a tenth of the number, so that the run ends in time; the cost is per item all the same."
@@ -167,9 +177,16 @@ def _cross_thread_wake(quick: bool) -> Bench:
     )
 
 
-def _echo_job(server: str, connections: int, size: int, quick: bool, allocator: str = "keeps") -> Job:
+def _echo_job(
+    server: str,
+    connections: int,
+    size: int,
+    quick: bool,
+    allocator: str = "keeps",
+    servers: dict[str, tuple[str, str]] = ECHO_SERVERS,
+) -> Job:
     """An echo measurement. The matrix around 50 connections gets shorter runs: it is large."""
-    runtime, style = ECHO_SERVERS[server]
+    runtime, style = servers[server]
     seconds, warm_up = (0.3, 0.1) if quick else (1.5 if connections == 50 else 1.0, 0.3)
     if connections >= 1_000:
         warm_up *= 2
@@ -230,6 +247,31 @@ def _echo(quick: bool) -> Bench:
             "`generator busy` is how much of its own CPU the load generator used. Where it is near 100 %, "
             "requests per second and latency are bounded by the generator as well as by the server; server "
             "CPU per request is not.",
+        ),
+    )
+
+
+def _tls(quick: bool) -> Bench:
+    jobs = {server: _echo_job(server, 50, 1024, quick, servers=TLS_SERVERS) for server in TLS_SERVERS}
+    return Bench(
+        "tls",
+        "TLS echo",
+        "The echo server over TLS 1.3, 50 connections of 1 KiB messages, with Python's `ssl` "
+        "(`mezame.net.TlsAcceptor`, `asyncio.start_server(ssl=...)`, `trio.SSLStream`). Handshakes are not measured.",
+        (
+            Metric("cpu_us", "server CPU per request", "µs"),
+            Metric("rps", "requests per second", "1/s", better="more"),
+            Metric("p50_us", "p50 latency", "µs"),
+            Metric("p99_us", "p99 latency", "µs"),
+            Metric("load_busy", "generator busy", "%", compare=False),
+        ),
+        (Cell("50 x 1 KiB", jobs),),
+        (
+            "The load generator is a Python program here, on sockets and `ssl` alone. It is busy most of the time and "
+            "bounds requests per second and latency; server CPU per request it does not.",
+            "Not like for like: the `protocols` rows have a callback per read, no task, and no back pressure.",
+            "Not like for like: aiofastnet calls OpenSSL by itself, from C; the others go through the `ssl` module.",
+            "The allocator is told to keep freed memory, as in the bench of TCP.",
         ),
     )
 
@@ -318,12 +360,14 @@ ONE_THREAD = {
     "timers_fired": _timers_fired,
     "cross_thread_wake": _cross_thread_wake,
     "echo": _echo,
+    "tls": _tls,
     **waits.BUILDERS,
+    **files.BUILDERS,
     "growth": _growth,
 }
 
 
-BUILDERS = ONE_THREAD | workers.BUILDERS | files.BUILDERS
+BUILDERS = ONE_THREAD | workers.BUILDERS
 
 
 def benches(names: list[str] | None, quick: bool) -> list[Bench]:

@@ -1,4 +1,4 @@
-"""The benches of files: against asyncio and trio with a thread per call, which is what they have. Run by name only.
+"""The benches of files: against asyncio and trio with a thread per call, which is what they have.
 
 They measure the way to a thread and back, and how often it is gone: the files are small and in the system's memory.
 """

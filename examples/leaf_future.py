@@ -47,8 +47,10 @@ class Event(Future):
 
 async def main() -> None:
     event = Event()
-    threading.Timer(0.01, event.set, ["set by another thread"]).start()
-    print(await event)
+    waiting = mezame.spawn(event)
+    await mezame.yield_now()  # it is polled: nothing there yet
+    threading.Thread(target=event.set, args=["set by another thread"]).start()
+    print(await waiting)
     print("polls:", event.polls)
 
     cancelled = Event()

@@ -43,15 +43,17 @@ def public_names(package: str) -> list[str]:
     return sorted(module.__all__, key=str.lower)
 
 
-def home(name: str, value: Any) -> str:
-    """The module in which an object is defined: what mkdocstrings reads."""
+def home(name: str, value: Any, package: str) -> str:
+    """The module in which an object is defined: what mkdocstrings reads. A number does not know: it is the package."""
     if name == "Poll":
         return "mezame.core.poll"
-    return str(getattr(value, "__module__", ""))
+    return str(getattr(value, "__module__", package))
 
 
 def sentence(value: Any) -> str:
     """The first sentence of a docstring, for a table; of a module's, what follows its name."""
+    if isinstance(value, int | float | str):
+        return f"{value:,}" if isinstance(value, int) else f"`{value!r}`"
     text = (inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " ")
     if isinstance(value, types.ModuleType):
         text = re.sub(r"^[\w ]+(\([^)]*\))?: ", "", text)
@@ -71,7 +73,7 @@ def pages() -> dict[Path, str]:
         for name in public_names(package):
             value = getattr(module, name)
             if not isinstance(value, types.ModuleType):
-                owner.setdefault(f"{home(name, value)}.{_true_name(name, value)}", package)
+                owner.setdefault(f"{home(name, value, package)}.{_true_name(name, value)}", package)
     made = {}
     for package in every:
         made[page_of(package)] = page(package, owner, every)
@@ -97,7 +99,7 @@ def page(package: str, owner: dict[str, str], every: list[str]) -> str:
             lines.append(f"| [`{name}`]({link}) | {sentence(value)} |")
             continue
         true = _true_name(name, value)
-        path = f"{home(name, value)}.{true}"
+        path = f"{home(name, value, package)}.{true}"
         if path == "asyncio.exceptions.CancelledError":
             text = "`asyncio.CancelledError`, that very class: raised at the await of what is cancelled."
             lines.append(f"| [`{name}`](https://docs.python.org/3/library/asyncio-exceptions.html) | {text} |")

@@ -8,7 +8,15 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=${PYTHON:-python3}
 pip=(-m pip install -q --disable-pip-version-check)
-ran=()
+build=("setuptools>=77" "Cython>=3.3.1") # what pyproject.toml asks for
+names=() kinds=() wants=()
+
+# What another driver can change: sockets, pipes, signals, processes, timers, and how threads sleep and are woken.
+driver=(test_net_*.py test_io_{async_fd,pipes,std}.py test_signal.py test_process_*.py test_time*.py test_runtime*.py
+  test_multi_thread*.py test_dropped_waits.py test_rules.py test_core_coop.py)
+# What another interpreter can change first: coroutines and threads, and all that stands on them.
+core=(test_core_*.py test_future*.py test_task_*.py test_sync*.py test_runtime*.py test_multi_thread*.py
+  test_time*.py test_signal.py test_net_{tcp,tls}.py)
 
 environment() { # environment NAME INTERPRETER
   [[ -x .venv/$1/bin/python ]] || "$2" -m venv ".venv/$1"
@@ -19,52 +27,65 @@ lint() {
   .venv/lint/bin/python "${pip[@]}" ruff mypy pytest
   .venv/lint/bin/ruff check src tests scripts examples benches setup.py
   .venv/lint/bin/mypy --strict -p mezame
-  ran+=("ruff, mypy --strict")
 }
 
-prepare() { # prepare NAME INTERPRETER compiled|pure: an environment with the package in it
+# prepare NAME INTERPRETER compiled|pure all|fewer|core: an environment with the package in it, to be tested so:
+#   all     everything, with both drivers
+#   fewer   the same, with a fifth of the examples of the property tests: another run of this interpreter has them all
+#   core    the core alone, with a fifth of the examples
+prepare() {
   environment "$1" "$2"
-  local python=.venv/$1/bin/python
-  "$python" "${pip[@]}" pytest pytest-timeout trio "hypothesis<6.151"
+  local python=.venv/$1/bin/python build_option=(--no-build-isolation)
+  # One configuration is built as a user's pip does it, in an environment of its own; the others save that download.
+  if [[ $1 == py-compiled ]]; then build_option=(); fi
+  "$python" "${pip[@]}" pytest pytest-timeout trio "hypothesis<6.151" "${build[@]}"
   if [[ $3 == compiled ]]; then
-    MEZAME_REQUIRE_COMPILED=1 "$python" "${pip[@]}" --no-deps --force-reinstall .
+    MEZAME_REQUIRE_COMPILED=1 "$python" "${pip[@]}" "${build_option[@]}" --no-deps --force-reinstall .
   else
-    MEZAME_PURE=1 "$python" "${pip[@]}" --no-deps --force-reinstall .
+    MEZAME_PURE=1 "$python" "${pip[@]}" "${build_option[@]}" --no-deps --force-reinstall .
   fi
+  names+=("$1") kinds+=("$3") wants+=("$4")
 }
 
-suite() { # suite NAME compiled|pure: the tests, with both drivers
+suite() { # suite NAME compiled|pure all|fewer|core
   local python=../.venv/$1/bin/python
   cd tests
   echo "== $1 ($2): $("$python" -VV | head -1)"
+  export MEZAME_EXPECT=$2
+  if [[ $3 != all ]]; then export MEZAME_EXAMPLES=0.2; fi
   local pytest=("$python" -m pytest -c ../pyproject.toml --rootdir .. -p no:cacheprovider)
-  MEZAME_EXPECT=$2 "${pytest[@]}" .
-  MEZAME_EXPECT=$2 MEZAME_DRIVER=selectors "${pytest[@]}" -k "net or runtime or time" .
+  if [[ $3 == core ]]; then
+    "${pytest[@]}" "${core[@]}"
+  else
+    "${pytest[@]}" .
+    MEZAME_DRIVER=selectors "${pytest[@]}" "${driver[@]}"
+  fi
 }
 
-# The tests of one configuration keep one core busy: so two run at a time. The installations come first, one by one:
-# they write to build/.
-together() { # together NAME INTERPRETER KIND [NAME INTERPRETER KIND]
-  local jobs=() names=() failed=0
+# One configuration keeps one core busy, so two run at a time; lint and types are one more. What failed is shown, and
+# the others still run to their end.
+together() {
+  local jobs=() failed=() labels=() index
   mkdir -p out/test
-  while (($#)); do
-    prepare "$1" "$2" "$3"
-    names+=("$1" "$3")
-    shift 3
-  done
-  for ((index = 0; index < ${#names[@]}; index += 2)); do
-    local name=${names[index]} kind=${names[index + 1]}
-    echo "== $name ($kind) is running: out/test/$name.log"
-    (set -euo pipefail; suite "$name" "$kind") >"out/test/$name.log" 2>&1 &
+  rm -f out/test/*.log
+  for index in lint "${!names[@]}"; do
+    while (($(jobs -rp | wc -l) >= 2)); do sleep 1; done
+    if [[ $index == lint ]]; then
+      labels+=(lint)
+      (lint) >out/test/lint.log 2>&1 &
+    else
+      labels+=("${names[index]}")
+      (suite "${names[index]}" "${kinds[index]}" "${wants[index]}") >"out/test/${names[index]}.log" 2>&1 &
+    fi
     jobs+=($!)
-    ran+=("$name ($kind): epoll and selectors")
+    echo "== ${labels[-1]} is running: out/test/${labels[-1]}.log"
   done
   for index in "${!jobs[@]}"; do
-    wait "${jobs[index]}" || failed=1
-    cat "out/test/${names[index * 2]}.log"
+    wait "${jobs[index]}" || failed+=("${labels[index]}")
+    cat "out/test/${labels[index]}.log"
   done
-  if ((failed)); then
-    echo "failed: see above, or out/test/" >&2
+  if ((${#failed[@]})); then
+    echo "failed: ${failed[*]}: see above, or out/test/" >&2
     exit 1
   fi
 }
@@ -77,21 +98,40 @@ models() {
     --rootdir .. --timeout 3000 -v test_scheduler_model.py)
 }
 
-if [[ ${1:-} == models ]]; then
-  models
-  exit
-fi
-lint
-if [[ ${1:-} != lint ]]; then
-  together py-compiled "$python" compiled py-pure "$python" pure
-  others=()
-  for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python3.13 "$(command -v python3.13 || true)"; do
-    if [[ -x $candidate ]]; then others+=(py313-compiled "$candidate" compiled); break; fi
+pyenv_or_path() { # pyenv_or_path VERSION: an interpreter of that version, if there is one that runs
+  local candidate
+  for candidate in "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1"*/bin/"python$1" "$(command -v "python$1" || true)"; do
+    if [[ -x $candidate ]] && "$candidate" -c '' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
   done
+}
+
+case ${1:-} in
+models) models ;;
+lint) lint ;;
+*)
+  # The installations come first, one by one: they write to build/, and the compiler has all cores.
+  prepare py-compiled "$python" compiled all
+  prepare py-pure "$python" pure fewer
+  newer=$(pyenv_or_path 3.13)
   threaded=$(command -v python3.13t || true)
+  between=$(pyenv_or_path 3.12)
   if [[ -z $threaded && -x ../shared/install-python3.13t ]]; then threaded=$(../shared/install-python3.13t); fi
-  if [[ -n $threaded ]]; then others+=(py313t-compiled "$threaded" compiled); fi
-  if ((${#others[@]})); then together "${others[@]}"; fi
-fi
-echo "ran:"
-printf '  %s\n' "${ran[@]}"
+  if [[ -n $newer ]]; then prepare py313-compiled "$newer" compiled all; fi
+  if [[ -n $threaded ]]; then prepare py313t-compiled "$threaded" compiled all; fi
+  if [[ -n $between ]]; then prepare py312-pure "$between" pure core; fi
+  together
+  echo "ran:"
+  printf '  %s\n' "ruff, mypy --strict"
+  for index in "${!names[@]}"; do
+    case ${wants[index]} in
+    all) tested="epoll and selectors" ;;
+    fewer) tested="epoll and selectors, fewer examples" ;;
+    core) tested="the core" ;;
+    esac
+    printf '  %s\n' "${names[index]} (${kinds[index]}): $tested"
+  done
+  ;;
+esac

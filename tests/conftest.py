@@ -1,13 +1,15 @@
 """Says what is tested, in pytest's header, and refuses to test something else than was asked for.
 
-``MEZAME_TEST_EXPECT`` is set by ``scripts/test.py``: "compiled" or "pure". By hand it is not needed:
+``MEZAME_EXPECT`` is set by ``scripts/test.sh``: "compiled" or "pure". By hand it is not needed:
 
     python -m pytest tests                 whatever ``import mezame`` finds
     MEZAME_DRIVER=selectors ... tests      the same on the portable driver
+    MEZAME_EXAMPLES=0.2 ... tests          a fifth of the examples of the property tests
 """
 
 from __future__ import annotations
 
+import gc
 import importlib.machinery
 import os
 import sys
@@ -18,6 +20,16 @@ import pytest
 
 import mezame
 from mezame.core import task as task_module
+
+try:
+    from hypothesis import settings
+except ImportError:
+    pass  # the property tests are left out
+else:
+    from sizes import examples
+
+    settings.register_profile("mezame", max_examples=examples(100))
+    settings.load_profile("mezame")
 
 COMPILED = not str(task_module.__file__).endswith(".py")
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -40,13 +52,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    expected = os.environ.get("MEZAME_TEST_EXPECT")
+    expected = os.environ.get("MEZAME_EXPECT")
     if not expected:
         return
     found = "compiled" if COMPILED else "pure"
     if found != expected:
         pytest.exit(f"asked to test the {expected} package, but the {found} one was imported", returncode=4)
-    if session.config.rootpath in Path(str(mezame.__file__)).parents and ".venv" not in str(mezame.__file__):
+    if session.config.rootpath / "src" in Path(str(mezame.__file__)).parents:
         pytest.exit(f"asked to test the installed package, but {mezame.__file__} was imported", returncode=4)
     half = [
         name
@@ -78,3 +90,13 @@ def _gil_stays_off():
     before = is_gil_enabled()
     yield
     assert is_gil_enabled() == before, "something turned the GIL back on"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_heap():
+    """Hides from the collector what pytest, hypothesis and the modules before have gathered.
+
+    Many tests collect garbage to see what goes; that takes as long as there are objects to look at.
+    """
+    gc.collect()
+    gc.freeze()

@@ -32,7 +32,9 @@ class ServerProcess:
         self.port = int(first.rsplit(":", 1)[1])
 
     def connect(self, **options) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT, **options)
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT, **options)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a small write does not wait for an ACK
+        return sock
 
     def signal(self, number: int = signal.SIGTERM) -> None:
         self.process.send_signal(number)

@@ -23,6 +23,7 @@ import re
 import sys
 import types
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -44,6 +45,7 @@ def script(name: str) -> types.ModuleType:
     try:
         spec = importlib.util.spec_from_file_location(f"scripts_{name}", path)
         module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # dataclasses look there
         spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(path.parent))
@@ -177,6 +179,35 @@ def test_the_diagram_of_states_is_the_table():
     assert drawn == table
 
 
+def mermaid_blocks():
+    return [
+        pytest.param(body, id=f"{page.stem}:{line}")
+        for page in PAGES
+        for info, body, line, _ in blocks(page.read_text(encoding="utf-8"))
+        if info == "mermaid"
+    ]
+
+
+@pytest.mark.parametrize("source", mermaid_blocks())
+def test_the_site_draws_each_diagram_by_itself(source):
+    drawn = ElementTree.fromstring(script("diagrams").draw(source))
+    _, _, width, height = map(float, drawn.get("viewBox").split())
+    shown = [one.text for one in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    for one in drawn.iter("{http://www.w3.org/2000/svg}text"):
+        assert 0 < float(one.get("x")) < width and 0 < float(one.get("y")) < height, one.text
+    words = re.findall(r'"([^"]+)"|: (.+)| as (.+)', source)
+    for text in (word for found in words for word in found if word):
+        for line in text.split("<br/>"):
+            assert any(line in one for one in shown), line
+
+
+@pytest.mark.parametrize("source", ["pie", "flowchart TD\nA --- B", "sequenceDiagram\nA->B: x", "stateDiagram-v2\nA B"])
+def test_a_diagram_that_cannot_be_drawn_stops_the_build(source):
+    diagrams = script("diagrams")
+    with pytest.raises(diagrams.UnknownDiagram):
+        diagrams.draw(source)
+
+
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
@@ -193,7 +224,8 @@ def exists(dotted: str) -> bool:
 
 
 def test_names_that_the_pages_mention_exist():
-    for page in [*PAGES[:2], *(DOCS / "guide").glob("*.md"), *(DOCS / "design").glob("*.md"), DOCS / "tutorial.md"]:
+    folders = [page for name in ("guide", "design", "ja") for page in (DOCS / name).glob("*.md")]
+    for page in [*PAGES[:2], *folders, DOCS / "tutorial.md"]:
         text = page.read_text(encoding="utf-8").partition("## Not in this version")[0]
         for name in re.findall(r"`(mezame(?:\.\w+)+)", text):
             assert exists(name), f"{page}: {name}"

@@ -27,6 +27,7 @@ class Client:
         self.sock = socket.socket()
         if buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the second small write waits for no ACK
         self.sock.settimeout(LIMIT)
         self.sock.connect(("127.0.0.1", server.port))
         self.file = self.sock.makefile("r", encoding="utf-8", newline="\n")

@@ -14,6 +14,7 @@ import pytest
 from example_server import FLAVOURS, LIMIT, ROOT, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 import mezame
 from mezame.net import TcpListener, TcpStream
@@ -31,7 +32,7 @@ def request(*words: bytes) -> bytes:
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.lists(st.binary(max_size=40), min_size=1, max_size=4), max_size=6), st.data())
 def test_requests_come_out_however_the_bytes_are_cut(requests, data):
     whole = b"".join(request(*words) for words in requests)
@@ -91,7 +92,7 @@ def test_a_large_argument_is_joined_once():
     assert argument == b"x" * size
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text("ab*?", max_size=8), st.text("ab", max_size=10))
 def test_glob_is_as_fnmatch_where_they_speak_the_same(pattern, text):
     assert glob.matches(pattern.encode(), text.encode()) == fnmatch.fnmatchcase(text, pattern)

@@ -9,6 +9,7 @@ import tempfile
 import threading
 
 import pytest
+from sizes import examples
 
 pytest.importorskip("hypothesis")
 
@@ -24,7 +25,7 @@ from mezame.fs import reading
 from mezame.io import ReadBuf
 
 STEPS = settings(
-    max_examples=120,
+    max_examples=examples(120),
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

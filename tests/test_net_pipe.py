@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polling import CountingWaker, in_thread
+from sizes import examples
 
 import mezame
 from mezame import Poll
@@ -97,7 +98,7 @@ async def test_more_buffers_than_one_call_takes():
         end.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(st.one_of(st.binary(max_size=20_000), st.integers(1, 30_000)), max_size=30),
     st.sampled_from(DRIVERS),

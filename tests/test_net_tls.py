@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polling import CountingWaker, in_thread
+from sizes import examples
 
 import mezame
 from mezame import Poll
@@ -868,7 +869,7 @@ def test_many_connections_at_once(flavor):
     limits=st.lists(st.integers(1, 3000), min_size=1, max_size=5),
     flushes=st.booleans(),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_any_sizes_give_the_same_bytes(capacity, writes, limits, flushes):
     async def main():
         client, server = await pair(size=capacity)

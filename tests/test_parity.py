@@ -26,7 +26,8 @@ def functions():
 @cache
 def may_be_skipped(path):
     """The names of a file's tests that a mark or a call may skip, or expects to fail."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = path.read_text(encoding="utf-8")
+    tree, lines = ast.parse(source), source.splitlines()
     marked = re.compile(r"mark\.(skip|skipif|xfail)\b|pytest\.(skip|xfail|importorskip)\b|\bSkipTest\b")
     names = set()
 
@@ -35,8 +36,12 @@ def may_be_skipped(path):
             if isinstance(node, ast.ClassDef):
                 visit(node.body, inherited or has_mark(node) or any(map(sets_mark, node.body)))
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                if inherited or marked.search(ast.unparse(node)):
+                if inherited or marked.search(text_of(node)):
                     names.add(node.name)
+
+    def text_of(function):
+        first = min(one.lineno for one in (function, *function.decorator_list))
+        return "\n".join(lines[first - 1 : function.end_lineno])
 
     def has_mark(node):
         return any(marked.search(ast.unparse(one)) for one in node.decorator_list)

@@ -11,6 +11,7 @@ from children import leftovers, watch  # noqa: F401
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polling import CountingWaker
+from sizes import examples
 
 import mezame
 from mezame import Poll
@@ -163,7 +164,7 @@ async def test_a_cancelled_run(method, kill):
     receiver.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 12), st.booleans(), st.sampled_from(["output", "status", "wait"]))
 def test_cancelled_after_any_number_of_polls(polls, kill, method):
     """The fixture finds what is left."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polling import CountingWaker, in_thread
+from sizes import examples
 
 import mezame
 from mezame import Context, Poll
@@ -228,7 +229,7 @@ async def test_more_signals_than_a_socket_holds():
         await listener.recv()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.one_of(

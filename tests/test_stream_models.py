@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import WAIT, Script, outcomes, run
+from sizes import examples
 
 import mezame
 from mezame import Poll
 from mezame.stream import END
 
-QUICK = settings(max_examples=50, deadline=None)
+QUICK = settings(max_examples=examples(50), deadline=None)
 
 ITEMS = st.integers(-5, 5)
 # Scripts: items with pauses between them.

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polling import CountingWaker, Gate, in_thread
 from scripted import STALL, WAIT, Log, Script, run
+from sizes import examples
 
 import mezame
 from mezame import Poll
@@ -298,7 +299,7 @@ async def double(n):
     return 2 * n
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(items=ITEMS, room=st.integers(1, 3), size=st.integers(0, 3))
 def test_sink_adapters_are_their_models(items, room, size):
     odd = [n for n in items if n % 2]

@@ -6,6 +6,7 @@ failing sequence is printed as a program and is the same on every machine.
 """
 
 import pytest
+from sizes import examples
 
 pytest.importorskip("hypothesis")
 
@@ -17,7 +18,7 @@ from polling import CountingWaker
 from mezame.sync import AcquireError, Mutex, Notify, Semaphore, TryAcquireError, TryLockError, mpsc, oneshot
 
 STEPS = settings(
-    max_examples=250,
+    max_examples=examples(250),
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
@@ -659,7 +660,7 @@ class ChannelMachine(RuleBasedStateMachine):
 
 
 TestChannelModel = ChannelMachine.TestCase
-TestChannelModel.settings = settings(STEPS, max_examples=500)  # it has the most states
+TestChannelModel.settings = settings(STEPS, max_examples=examples(500))  # it has the most states
 
 
 # --- oneshot ----------------------------------------------------------------------------------------------------------

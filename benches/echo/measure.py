@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benches.echo import certificate
 from benches.echo.build import Tools
 from benches.echo.work import request
 
@@ -48,6 +49,8 @@ def measure(job: dict[str, Any], runtime: str, tools: Tools, root: Path) -> dict
         command = [str(tools.server)]
     else:
         command = [sys.executable, "-m", "benches.echo.serve", runtime, job["style"], str(job.get("workers", 0))]
+        if job["style"].startswith("tls"):
+            command.append(str(certificate.make(tools.load.parent)))
     environment = os.environ | ({} if job["allocator"] == "as shipped" else KEEP_MEMORY)
     pair = cpus() if job.get("pinned", True) else None
     failure = ""
@@ -60,7 +63,7 @@ def measure(job: dict[str, Any], runtime: str, tools: Tools, root: Path) -> dict
         try:
             if pair:
                 _pin(server, pair[0])
-            numbers = _load(job, _port(server), server.pid, tools, pair[1] if pair else None)
+            numbers = _load(job, _port(server), server.pid, tools, root, pair[1] if pair else None)
         except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
             failure = str(error)
         finally:
@@ -74,7 +77,7 @@ def measure(job: dict[str, Any], runtime: str, tools: Tools, root: Path) -> dict
     return numbers
 
 
-def _load(job: dict[str, Any], port: int, pid: int, tools: Tools, cpu: int | None) -> dict[str, float]:
+def _load(job: dict[str, Any], port: int, pid: int, tools: Tools, root: Path, cpu: int | None) -> dict[str, float]:
     """Runs the load generator and turns its counts into metrics."""
     sizes = [job["connections"], job["size"], job["warm_up"], job["seconds"], pid]
     command = [str(tools.load), "127.0.0.1", str(port), *map(str, sizes)]
@@ -83,7 +86,10 @@ def _load(job: dict[str, Any], port: int, pid: int, tools: Tools, cpu: int | Non
         message = tools.load.with_name("request.json")
         message.write_bytes(request(job["size"]))
         command.append(str(message))
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as load:
+    elif job["style"].startswith("tls"):
+        command = [sys.executable, "-m", "benches.echo.load_tls", str(port), *map(str, sizes)]
+        command.append(str(certificate.make(tools.load.parent)))
+    with subprocess.Popen(command, cwd=root, stdout=pipe, stderr=pipe, text=True) as load:
         try:
             if cpu is not None:
                 _pin(load, cpu)

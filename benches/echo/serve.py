@@ -1,7 +1,7 @@
-"""A process with an echo server: ``python -m benches.echo.serve RUNTIME STYLE WORKERS``.
+"""A process with an echo server: ``python -m benches.echo.serve RUNTIME STYLE WORKERS [CERTIFICATE]``.
 
 STYLE ``json`` answers each request of 1 KiB with ``work.answer`` of it, on streams. WORKERS is mezame's number of
-workers; 0: the current-thread runtime.
+workers; 0: the current-thread runtime. The styles ``tls`` and ``tls protocols`` serve with CERTIFICATE.
 
 Prints the port as one line and serves until it is killed. All servers listen with a long backlog and
 send without delay (TCP_NODELAY): asyncio, uvloop, aiofastnet and trio set that on their own.
@@ -14,6 +14,8 @@ import importlib
 import resource
 import signal
 import sys
+
+from benches.echo.certificate import server_context
 
 BACKLOG = 4096
 CHUNK = 64 * 1024
@@ -39,7 +41,8 @@ def main() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     runtime, style, workers = sys.argv[1:4]
-    importlib.import_module(f"benches.echo.{MODULES[runtime]}").serve(runtime, style, int(workers))
+    context = server_context(sys.argv[4]) if style.startswith("tls") else None
+    importlib.import_module(f"benches.echo.{MODULES[runtime]}").serve(runtime, style, int(workers), context)
 
 
 if __name__ == "__main__":

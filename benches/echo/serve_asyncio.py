@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import suppress
 from typing import cast
 
@@ -40,16 +41,18 @@ async def shop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.close()
 
 
-async def _serve(style: str) -> None:
-    if style == "protocols":
-        server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0, backlog=BACKLOG)
+async def _serve(style: str, context: ssl.SSLContext | None) -> None:
+    if style.endswith("protocols"):
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(Echo, "127.0.0.1", 0, backlog=BACKLOG, ssl=context)
     else:
-        server = await asyncio.start_server(shop if style == "json" else echo, "127.0.0.1", 0, backlog=BACKLOG)
+        connection = shop if style == "json" else echo
+        server = await asyncio.start_server(connection, "127.0.0.1", 0, backlog=BACKLOG, ssl=context)
     announce(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 
-def serve(runtime: str, style: str, workers: int) -> None:
+def serve(runtime: str, style: str, workers: int, context: ssl.SSLContext | None) -> None:
     """Serves until the process is killed."""
     with asyncio.Runner(loop_factory=loop_factory(runtime)) as runner:
-        runner.run(_serve(style))
+        runner.run(_serve(style, context))

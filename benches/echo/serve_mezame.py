@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import mezame
 from benches.echo.serve import BACKLOG, CHUNK, announce
 from benches.echo.work import SIZE, answer
-from mezame.net import TcpListener, TcpStream
+from mezame.net import TcpListener, TcpStream, TlsAcceptor, TlsStream
 
 
-async def echo(stream: TcpStream) -> None:
+async def echo(stream: TcpStream | TlsStream) -> None:
     """One connection."""
     try:
         while data := await stream.read(CHUNK):
@@ -20,6 +22,11 @@ async def echo(stream: TcpStream) -> None:
         pass  # the load generator is done and has gone
     finally:
         stream.close()
+
+
+async def echo_tls(acceptor: TlsAcceptor, stream: TcpStream) -> None:
+    """One connection of the TLS server."""
+    await echo(await acceptor.accept(stream))
 
 
 async def shop(stream: TcpStream) -> None:
@@ -46,9 +53,11 @@ async def _on_a_worker(connection: Callable[[TcpStream], Any]) -> None:
     await mezame.spawn(_serve(connection))
 
 
-def serve(runtime: str, style: str, workers: int) -> None:
+def serve(runtime: str, style: str, workers: int, context: ssl.SSLContext | None) -> None:
     """Serves until the process is killed."""
-    connection = shop if style == "json" else echo
+    connection: Callable[[TcpStream], Any] = shop if style == "json" else echo
+    if context is not None:
+        connection = partial(echo_tls, TlsAcceptor(context))
     if workers:
         mezame.run(_on_a_worker(connection), flavor="multi_thread", worker_threads=workers)
     else:

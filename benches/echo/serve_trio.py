@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,13 +13,18 @@ from benches.echo.serve import BACKLOG, CHUNK, announce
 from benches.echo.work import SIZE, answer
 
 
-async def echo(stream: trio.SocketStream) -> None:
+async def echo(stream: trio.SocketStream | trio.SSLStream) -> None:
     """One connection."""
     try:
         while data := await stream.receive_some(CHUNK):
             await stream.send_all(data)
     except trio.BrokenResourceError:
         pass  # the load generator is done and has gone
+
+
+async def echo_tls(context: ssl.SSLContext, stream: trio.SocketStream) -> None:
+    """One connection of the TLS server."""
+    await echo(trio.SSLStream(stream, context, server_side=True, https_compatible=True))
 
 
 async def shop(stream: trio.SocketStream) -> None:
@@ -41,6 +47,9 @@ async def _serve(connection: Callable[[trio.SocketStream], Any]) -> None:
         announce(listeners[0].socket.getsockname()[1])
 
 
-def serve(runtime: str, style: str, workers: int) -> None:
+def serve(runtime: str, style: str, workers: int, context: ssl.SSLContext | None) -> None:
     """Serves until the process is killed."""
-    trio.run(_serve, shop if style == "json" else echo)
+    connection: Callable[[trio.SocketStream], Any] = shop if style == "json" else echo
+    if context is not None:
+        connection = partial(echo_tls, context)
+    trio.run(_serve, connection)

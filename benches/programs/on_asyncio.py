@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-from benches.programs import sync_asyncio
+from benches.programs import streams_asyncio, sync_asyncio
 from benches.programs.meters import (
     Caller,
     Laps,
@@ -303,7 +303,7 @@ async def files_records(params: Params) -> dict[str, float]:
 
 
 def _program(name: str) -> Any:
-    return globals().get(name) or getattr(sync_asyncio, name)
+    return globals().get(name) or getattr(streams_asyncio, name, None) or getattr(sync_asyncio, name)
 
 
 def measure(runtime: str, program: str, params: Params) -> dict[str, float]:

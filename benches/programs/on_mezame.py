@@ -11,7 +11,7 @@ import mezame
 import mezame.fs
 import mezame.sync
 import mezame.time
-from benches.programs import sync_mezame
+from benches.programs import streams_mezame, sync_mezame
 from benches.programs.meters import (
     Caller,
     Laps,
@@ -292,7 +292,7 @@ async def files_records(params: Params) -> dict[str, float]:
 
 
 def _program(name: str) -> Any:
-    return globals().get(name) or getattr(sync_mezame, name)
+    return globals().get(name) or getattr(streams_mezame, name, None) or getattr(sync_mezame, name)
 
 
 async def _on_a_worker(program: Any) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import trio
 
-from benches.programs import sync_trio
+from benches.programs import streams_trio, sync_trio
 from benches.programs.meters import (
     Caller,
     Laps,
@@ -275,7 +275,7 @@ async def files_records(params: Params) -> dict[str, float]:
 
 
 def _program(name: str) -> Any:
-    return globals().get(name) or getattr(sync_trio, name)
+    return globals().get(name) or getattr(streams_trio, name, None) or getattr(sync_trio, name)
 
 
 def measure(runtime: str, program: str, params: Params) -> dict[str, float]:

@@ -183,3 +183,112 @@ async def condition(params: Params) -> dict[str, float]:
         for task in [asyncio.create_task(work(0)), asyncio.create_task(work(1))]:
             await task
     return watch.per(trips)
+
+
+async def many_to_many(params: Params) -> dict[str, float]:
+    """Several senders and several receivers; each message goes to one."""
+    count, each_way = params["count"], params["each_way"]
+    queue: asyncio.Queue[int | None] = asyncio.Queue(100)
+
+    async def send() -> None:
+        for number in range(count // each_way):
+            await queue.put(number)
+
+    async def receive() -> int:
+        total = 0
+        while (number := await queue.get()) is not None:
+            total += number
+        return total
+
+    with Stopwatch() as watch:
+        senders = [asyncio.create_task(send()) for _ in range(each_way)]
+        receivers = [asyncio.create_task(receive()) for _ in range(each_way)]
+        for task in senders:
+            await task
+        for _ in range(each_way):
+            await queue.put(None)
+        total = sum([await task for task in receivers])
+    share = count // each_way
+    assert total == each_way * share * (share - 1) // 2
+    return watch.per(share * each_way)
+
+
+async def broadcast_to_all(params: Params) -> dict[str, float]:
+    """A sender that gives way after each 100 messages, and a queue for each receiver."""
+    count = params["count"]
+    queues: list[asyncio.Queue[int]] = [asyncio.Queue() for _ in range(params["receivers"])]
+
+    async def receive(queue: asyncio.Queue[int]) -> int:
+        total = 0
+        for _ in range(count):
+            total += await queue.get()
+        return total
+
+    with Stopwatch() as watch:
+        running = [asyncio.create_task(receive(queue)) for queue in queues]
+        for number in range(count):
+            for queue in queues:
+                queue.put_nowait(number)
+            if number % 100 == 99:
+                await asyncio.sleep(0)
+        totals = {await task for task in running}
+    assert totals == {count * (count - 1) // 2}
+    return watch.per(count * len(queues))
+
+
+async def latest_value(params: Params) -> dict[str, float]:
+    """Two tasks that each wait for the other's value, under a condition, to change."""
+    trips = params["trips"]
+    there, back = asyncio.Condition(), asyncio.Condition()
+    asked = answered = 0
+
+    async def answer() -> None:
+        nonlocal answered
+        for number in range(1, trips + 1):
+            async with there:
+                while asked != number:
+                    await there.wait()
+            async with back:
+                answered = number
+                back.notify_all()
+
+    with Stopwatch() as watch:
+        other = asyncio.create_task(answer())
+        for number in range(1, trips + 1):
+            async with there:
+                asked = number
+                there.notify_all()
+            async with back:
+                while answered != number:
+                    await back.wait()
+        await other
+    return watch.per(trips)
+
+
+async def wake_all(params: Params) -> dict[str, float]:
+    """Tasks that wait for one event, again and again."""
+    tasks, rounds = params["tasks"], params["rounds"]
+    event, waiting = asyncio.Event(), 0
+
+    async def work() -> None:
+        nonlocal waiting
+        for _ in range(rounds):
+            waiting += 1
+            await event.wait()
+
+    with Stopwatch() as watch:
+        running = [asyncio.create_task(work()) for _ in range(tasks)]
+        for _ in range(rounds):
+            while waiting < tasks:
+                await asyncio.sleep(0)
+            waiting = 0
+            event.set()
+            event.clear()
+        for task in running:
+            await task
+    return watch.per(tasks * rounds)
+
+
+# There is no lock for readers and writers: what readers take here is the lock.
+read_alone = lock_alone
+read_contended = lock_contended

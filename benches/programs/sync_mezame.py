@@ -6,7 +6,7 @@ from typing import Any
 
 import mezame
 from benches.programs.meters import Stopwatch
-from mezame.sync import Barrier, Condvar, Mutex, Notify, Semaphore, mpsc, oneshot
+from mezame.sync import Barrier, Condvar, Mutex, Notify, RwLock, Semaphore, broadcast, mpmc, mpsc, oneshot, watch
 
 Params = dict[str, Any]
 
@@ -181,3 +181,119 @@ async def condition(params: Params) -> dict[str, float]:
         for task in [mezame.spawn(work(0)), mezame.spawn(work(1))]:
             await task
     return watch.per(trips)
+
+
+async def many_to_many(params: Params) -> dict[str, float]:
+    """Several senders and several receivers; each message goes to one."""
+    count, each_way = params["count"], params["each_way"]
+    tx, rx = mpmc.bounded(100)
+
+    async def send(tx: Any) -> None:
+        with tx:
+            for number in range(count // each_way):
+                await tx.send(number)
+
+    async def receive(rx: Any) -> int:
+        return sum([number async for number in rx])
+
+    with Stopwatch() as watch:
+        with tx:
+            for _ in range(each_way):
+                mezame.spawn(send(tx.clone()))
+        receivers = [mezame.spawn(receive(rx.clone())) for _ in range(each_way)]
+        total = sum([await task for task in receivers])
+    share = count // each_way
+    assert total == each_way * share * (share - 1) // 2
+    return watch.per(share * each_way)
+
+
+async def broadcast_to_all(params: Params) -> dict[str, float]:
+    """A sender that gives way after each 100 messages, and receivers that all get all of them."""
+    count, receivers = params["count"], params["receivers"]
+    tx, first = broadcast.channel(256)
+
+    async def receive(rx: Any) -> int:
+        total = 0
+        for _ in range(count):
+            total += await rx.recv()
+        return total
+
+    with Stopwatch() as watch:
+        running = [mezame.spawn(receive(rx)) for rx in [first, *(tx.subscribe() for _ in range(receivers - 1))]]
+        for number in range(count):
+            tx.send(number)
+            if number % 100 == 99:
+                await mezame.yield_now()
+        totals = {await task for task in running}
+    assert totals == {count * (count - 1) // 2}
+    return watch.per(count * receivers)
+
+
+async def latest_value(params: Params) -> dict[str, float]:
+    """Two tasks that each wait for the other's value to change."""
+    trips = params["trips"]
+    there_tx, there_rx = watch.channel(0)
+    back_tx, back_rx = watch.channel(0)
+
+    async def answer() -> None:
+        for _ in range(trips):
+            await there_rx.changed()
+            back_tx.send(there_rx.borrow_and_update())
+
+    with Stopwatch() as stopwatch:
+        other = mezame.spawn(answer())
+        for number in range(1, trips + 1):
+            there_tx.send(number)
+            await back_rx.changed()
+            assert back_rx.borrow_and_update() == number
+        await other
+    return stopwatch.per(trips)
+
+
+async def wake_all(params: Params) -> dict[str, float]:
+    """Tasks that wait for one event, again and again."""
+    tasks, rounds = params["tasks"], params["rounds"]
+    notify, waiting = Notify(), 0
+
+    async def work() -> None:
+        nonlocal waiting
+        for _ in range(rounds):
+            waiting += 1
+            await notify.notified()
+
+    with Stopwatch() as watch:
+        running = [mezame.spawn(work()) for _ in range(tasks)]
+        for _ in range(rounds):
+            while waiting < tasks:
+                await mezame.yield_now()
+            waiting = 0
+            notify.notify_waiters()
+        for task in running:
+            await task
+    return watch.per(tasks * rounds)
+
+
+async def read_alone(params: Params) -> dict[str, float]:
+    """A lock for readers that nobody else wants."""
+    lock = RwLock()
+    with Stopwatch() as watch:
+        for _ in range(params["count"]):
+            async with lock.read():
+                pass
+    return watch.per(params["count"])
+
+
+async def read_contended(params: Params) -> dict[str, float]:
+    """All tasks but one only read; each gives way while it holds the lock."""
+    tasks, each = params["tasks"], params["each"]
+    lock = RwLock()
+
+    async def work(take: Any) -> None:
+        for _ in range(each):
+            async with take():
+                await mezame.yield_now()
+
+    with Stopwatch() as watch:
+        for task in [mezame.spawn(work(lock.read if number else lock.write)) for number in range(tasks)]:
+            await task
+    return watch.per(tasks * each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import platform
 import sys
@@ -11,6 +12,7 @@ from typing import TextIO
 import mezame
 
 from ..driver.epoll import available
+from .style import BOLD, GOOD, styled
 
 GIL_ON = "on: one thread at a time runs Python code, also with flavor='multi_thread'"
 GIL_OFF = "off: the workers of flavor='multi_thread' run Python code in parallel"
@@ -41,10 +43,14 @@ def print_info(out: TextIO) -> None:
     found = modules()
     compiled = sum(found.values())
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    print(f"mezame {mezame.__version__} on {platform.python_implementation()} {platform.python_version()}", file=out)
-    print(f"compiled modules  {compiled} of {len(found)}", file=out)
+    python = f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}"
+    print(styled(f"mezame {mezame.__version__} on {python}", BOLD, out), file=out)
+    count = f"{compiled} of {len(found)}"
+    print(f"compiled modules  {styled(count, GOOD, out) if compiled == len(found) else count}", file=out)
     for name, is_compiled in found.items():
         if not is_compiled and compiled:
             print(f"  interpreted: {name}", file=out)
-    print(f"I/O driver        {'epoll' if available() else 'selectors'}", file=out)
+    forced = os.environ.get("MEZAME_DRIVER")
+    driver = f"{forced} (MEZAME_DRIVER)" if forced else "epoll" if available() else "selectors"
+    print(f"I/O driver        {driver}", file=out)
     print(f"GIL               {GIL_ON if gil else GIL_OFF}", file=out)

@@ -3,25 +3,78 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("info", "demo", "completion")
+from .completion import SHELLS, completion_script
+
+EXAMPLES = """\
+examples:
+  %(prog)s info                              what is installed
+  %(prog)s demo --connections 100            a smaller demo
+  source <(%(prog)s completion bash)         completion of the command mezame, in this shell
+"""
+
+
+class _Version(argparse.Action):
+    """``--version``: imports mezame only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
+        import mezame
+
+        print(f"mezame {mezame.__version__}")
+        parser.exit()
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    name = "mezame" if os.path.basename(sys.argv[0]) == "mezame" else "python -m mezame"
+    parser = argparse.ArgumentParser(
+        prog=name,
+        description="mezame: a tokio-class async runtime for Python",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    about = "what is compiled, which driver, GIL or not"
+    commands.add_parser("info", help=about, description=f"Prints {about}.")
+    demo = commands.add_parser(
+        "demo",
+        help="a TCP service under 1,000 connections, and its nine steps",
+        description="Runs a real TCP service, connects to it from another process, and draws the nine steps of one "
+        "connection as they were recorded.",
+    )
+    demo.add_argument("--connections", type=int, default=1000, metavar="N", help="how many (default %(default)s)")
+    demo.add_argument("--requests", type=int, default=5, metavar="N", help="per connection (default %(default)s)")
+    demo.add_argument(
+        "--out", default="out", metavar="FOLDER", help="where the SVG and Mermaid files go (default %(default)s)"
+    )
+    completion = commands.add_parser(
+        "completion",
+        help="print a shell's completion script",
+        description="Prints the completion script of the command mezame for a shell.",
+    )
+    completion.add_argument("shell", choices=SHELLS)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m mezame", description="mezame: a tokio-class async runtime for Python"
-    )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("info", help="what is compiled, which driver, GIL or not")
-    demo = commands.add_parser("demo", help="a real TCP service under a thousand connections, and its nine steps")
-    demo.add_argument("--connections", type=int, default=1000, help="how many (default 1000)")
-    demo.add_argument("--requests", type=int, default=5, help="per connection (default 5)")
-    demo.add_argument("--out", default="out", help="folder for the SVG and Mermaid files (default out)")
-    completion = commands.add_parser("completion", help="print the shell completion script")
-    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    try:
+        status = _run(arguments)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone; and nothing may be written at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = make_parser()
     options = parser.parse_args(arguments)
     if options.command == "info":
         from .info import print_info
@@ -33,17 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return int(run_demo(options.connections, options.requests, options.out))
     if options.command == "completion":
-        print(completion_script(options.shell))
+        print(completion_script(options.shell, parser))
         return 0
-    parser.print_help()
+    parser.print_help(sys.stderr)
     return 2
-
-
-def completion_script(shell: str) -> str:
-    """The completion script for one shell, for the installed command ``mezame``."""
-    words = " ".join(COMMANDS)
-    if shell == "fish":
-        return f"complete -c mezame -f -n __fish_use_subcommand -a '{words}'"
-    if shell == "zsh":
-        return f"#compdef mezame\n_arguments '1:command:({words})'"
-    return f"complete -W '{words}' mezame"
