@@ -40,7 +40,7 @@ cdef extern from *:
 
     static inline void mezame_put_away(mezame_shelf *shelf, PyObject *object) {
         PyTypeObject *type = Py_TYPE(object);
-        if (type != shelf->type || shelf->count == 32) {
+        if (type != shelf->type) { /* a derived class's: it has called its finaliser */
             shelf->dealloc(object);
             return;
         }
@@ -54,6 +54,10 @@ cdef extern from *:
             Py_SET_REFCNT(object, Py_REFCNT(object) - 1);
             if (Py_REFCNT(object) > 0)
                 return; /* the finaliser has given it to somebody */
+        }
+        if (shelf->count == 32) {
+            shelf->dealloc(object); /* in which Cython's call of the finaliser is skipped: the slot is not its own */
+            return;
         }
         PyObject_GC_UnTrack(object);
         Py_SET_REFCNT(object, 1);

@@ -26,12 +26,10 @@ cdef class Recv(Future):
     @cython.locals(queue=Queue)
     cdef object _recv(self, Context cx, Current cur)
     cdef object _end(self)
-    cpdef close(self)
 
 @cython.locals(recv=Recv)
 cdef Recv make_recv(ReceiverEnd receiver, object default)
 
-@cython.final
 cdef class RecvMany(Future):
     cdef ReceiverEnd _receiver
     cdef bint _done

@@ -51,7 +51,6 @@ cdef class Send(Future):
     @cython.locals(answer=int)
     cdef bint _send(self, Context cx, Current cur) except -1
     cdef bint _finish(self, int answer) except -1
-    cpdef close(self)
 
 @cython.locals(send=Send)
 cpdef Send make_send(SenderEnd sender, object value)
