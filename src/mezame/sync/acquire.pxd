@@ -48,6 +48,7 @@ cdef class SemaphorePermit:
     cdef long long _count
     @cython.locals(semaphore=Permits, taken=longlong)
     cdef long long _take(self, long long count, bint exactly) except *
+    @cython.locals(count=longlong, semaphore=Permits, alone=bint)
     cpdef release(self)
     @cython.locals(count=longlong, semaphore=Permits)
     cpdef merge(self, SemaphorePermit other)

@@ -88,7 +88,7 @@ class Acquire(Future):
         if self._done:
             raise RuntimeError("this acquire was polled after it completed: call acquire() again")
         if cur.budget > 0:
-            cur.budget -= 1
+            cur.budget = cur.budget - 1
         elif not cur._take_budget(cx):
             return False
         if self._place is None and self._semaphore._try_take(self._wanted) > 0:
@@ -223,9 +223,16 @@ class SemaphorePermit:
 
     def release(self) -> None:
         """Gives the permits back. Idempotent. From any thread."""
-        count = self._take(_ALL, False)
-        if count > 0:
-            self._semaphore._release(count)
+        semaphore = self._semaphore
+        semaphore._lock()
+        count = self._count
+        self._count = 0
+        alone = semaphore._waiters._length == 0
+        if alone:
+            semaphore._permits = semaphore._permits + count
+        semaphore._unlock()
+        if count > 0 and not alone:
+            semaphore._release_to(count)
 
     def forget(self) -> None:
         """Lets the permits go for good: the semaphore has so many fewer."""

@@ -119,6 +119,7 @@ class _Cell(Closable):
         return value
 
 
+@cython.binding(False)
 def channel() -> tuple[Sender, Receiver]:
     """(sender, receiver) for exactly one value. Usable from any thread and on any loop.
 
@@ -149,6 +150,7 @@ class Sender:
         self._used = False
         self._closing = None
 
+    @cython.binding(False)
     def send(self, value: Any) -> None:
         """Delivers the value; never waits; from any thread.
 
@@ -235,7 +237,7 @@ class Receiver:
         if self._terminated:
             raise RuntimeError("this oneshot was polled after it completed: it carries one value")
         if cur.budget > 0:
-            cur.budget -= 1
+            cur.budget = cur.budget - 1
         elif not cur._take_budget(cx):
             return _NOTHING
         value = self._cell._take()

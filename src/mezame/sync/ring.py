@@ -42,7 +42,7 @@ class Ring:
             ring_put(self._items, index, value)  # type: ignore  # noqa: F821 - C, from the .pxd
         else:
             self._items[index] = value
-        self._length += 1
+        self._length = self._length + 1  # (compiled, ``+=`` would count references to self)
 
     def _grow(self) -> None:
         fresh = [None] * (2 * self._size)
@@ -64,7 +64,7 @@ class Ring:
             value = self._items[self._head]
             self._items[self._head] = None
         self._head = (self._head + 1) & (self._size - 1)
-        self._length -= 1
+        self._length = self._length - 1
         if self._length == 0 and self._size > _LARGE:
             self._head = 0
             self._size = SMALL

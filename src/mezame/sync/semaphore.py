@@ -10,6 +10,11 @@ from .blocking import blocking
 from .errors import variant
 from .permits import Permits
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
 
 class TryAcquireError(Exception):
     """``try_acquire`` did not get its permits: ``TryAcquireError.NoPermits`` or ``.Closed``.
@@ -51,6 +56,7 @@ class Semaphore(Permits):
             raise ValueError(f"a Semaphore has from 0 to {MAX_PERMITS} permits, not {permits!r}")
         self._start_permits(permits)
 
+    @cython.binding(False)
     def acquire(self, permits: int = 1) -> Acquire:
         """Waits for a permit; awaits to a ``SemaphorePermit`` (also ``async with semaphore.acquire():``).
 

@@ -13,6 +13,11 @@ from .reserve import Reserve, ReserveMany, ReserveOwned, Send, make_send
 from .send_timeout import send_within
 from .sender import SenderEnd, WeakEnd
 
+try:
+    import cython
+except ImportError:
+    from ...core import cython_shim as cython
+
 _FULL = "the channel is full"
 _GONE = "the receiver is gone"
 
@@ -51,6 +56,7 @@ class Sender(SenderEnd):
 
     __slots__ = ()
 
+    @cython.binding(False)
     def send(self, value: Any) -> Send:
         """Waits for room and sends. Raises ``SendError`` (with ``value``) if the receiver is gone.
 

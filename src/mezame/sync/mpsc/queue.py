@@ -72,7 +72,7 @@ class Queue(Closable):
         if self._closed:
             answer = -1
         elif self._free > 0:
-            self._free -= 1
+            self._free = self._free - 1  # (compiled, ``-=`` would count references to self)
             self._buffer._push(value)
             waker = self._receiver
             self._receiver = None
@@ -171,7 +171,7 @@ class Queue(Closable):
         if self._buffer._length > 0:
             value = self._buffer._pop()
             if self._waiters._length == 0:
-                self._free += 1
+                self._free = self._free + 1
             else:
                 waker = self._hand_out_one()
         elif self._is_over():

@@ -32,6 +32,7 @@ class ReceiverEnd:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
+    @cython.binding(False)
     def recv(self, default: Any = None) -> Recv:
         """Awaits to the next message; ``default`` when the channel has ended. Cancel safe: nothing is lost.
 
@@ -146,7 +147,7 @@ class Recv(Future):
         if self._done:
             raise RuntimeError(_RECEIVED)
         if cur.budget > 0:
-            cur.budget -= 1
+            cur.budget = cur.budget - 1
         elif not cur._take_budget(cx):
             return _NOTHING
         queue = self._receiver._queue

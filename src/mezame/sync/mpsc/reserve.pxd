@@ -48,7 +48,7 @@ cdef class Send(Future):
     cdef object _value
     cdef Reserve _reserve
     cdef bint _done
-    @cython.locals(answer=int)
+    @cython.locals(answer=int, sender=SenderEnd)
     cdef bint _send(self, Context cx, Current cur) except -1
     cdef bint _finish(self, int answer) except -1
 

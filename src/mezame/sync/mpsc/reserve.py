@@ -182,10 +182,13 @@ class Send(Future):
         if self._reserve is not None:
             return self._finish(self._reserve._claim_slots(cx))
         if cur.budget > 0:
-            cur.budget -= 1
+            cur.budget = cur.budget - 1
         elif not cur._take_budget(cx):
             return False
-        if self._sender._get_queue()._offer(self._value) > 0:
+        sender = self._sender
+        if not sender._open:
+            sender._get_queue()  # raises
+        if sender._queue._offer(self._value) > 0:
             self._done = True
             self._value = None
             return True
@@ -215,7 +218,8 @@ class Send(Future):
 
 def make_send(sender: SenderEnd, value: Any) -> Send:
     """The future of a send. Raises ``RuntimeError`` if the sender was closed."""
-    sender._get_queue()
+    if not sender._open:
+        sender._get_queue()  # raises
     send = cython.cast(Send, unshelve(0, Send)) if cython.compiled else Send.__new__(Send)  # type: ignore  # noqa: F821
     send._sender = sender
     send._value = value

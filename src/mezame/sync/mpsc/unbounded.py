@@ -9,6 +9,11 @@ from .queue import UNBOUNDED, Queue
 from .receiver import ReceiverEnd
 from .sender import SenderEnd, WeakEnd
 
+try:
+    import cython
+except ImportError:
+    from ...core import cython_shim as cython
+
 
 def unbounded_channel() -> tuple[UnboundedSender, UnboundedReceiver]:
     """(sender, receiver) of a channel without a limit. Usable from any thread and on any loop.
@@ -35,6 +40,7 @@ class UnboundedSender(SenderEnd):
 
     __slots__ = ()
 
+    @cython.binding(False)
     def send(self, value: Any) -> None:
         """Sends; never waits; from any thread. Raises ``SendError`` (with ``value``) if the receiver is gone."""
         if self._get_queue()._offer(value) < 0:
