@@ -281,7 +281,7 @@ class BlockGuard(MutexGuard):
 
     def _begin(self) -> BlockGuard:
         """The block has it from here on."""
-        if self._begun:
+        if self._begun:  # type: ignore[has-type]
             raise RuntimeError("a guard is no future: its block has begun already")
         self._begun = True
         self._mutex._holder = self

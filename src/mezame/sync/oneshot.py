@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """oneshot: one value from one sender to one receiver.
 
     EMPTY --send--> FULL --await, try_recv--> TAKEN
@@ -119,7 +121,6 @@ class _Cell(Closable):
         return value
 
 
-@cython.binding(False)
 def channel() -> tuple[Sender, Receiver]:
     """(sender, receiver) for exactly one value. Usable from any thread and on any loop.
 
@@ -150,7 +151,6 @@ class Sender:
         self._used = False
         self._closing = None
 
-    @cython.binding(False)
     def send(self, value: Any) -> None:
         """Delivers the value; never waits; from any thread.
 

@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """Semaphore: fair permits. The rules are in ``permits.py``, the waiting in ``acquire.py``."""
 
 from __future__ import annotations
@@ -9,11 +11,6 @@ from .acquire import MAX_PERMITS, Acquire, SemaphorePermit, check_count, make_ac
 from .blocking import blocking
 from .errors import variant
 from .permits import Permits
-
-try:
-    import cython
-except ImportError:
-    from ..core import cython_shim as cython
 
 
 class TryAcquireError(Exception):
@@ -56,7 +53,6 @@ class Semaphore(Permits):
             raise ValueError(f"a Semaphore has from 0 to {MAX_PERMITS} permits, not {permits!r}")
         self._start_permits(permits)
 
-    @cython.binding(False)
     def acquire(self, permits: int = 1) -> Acquire:
         """Waits for a permit; awaits to a ``SemaphorePermit`` (also ``async with semaphore.acquire():``).
 

@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """Bounded channels: a sender waits while the channel is full."""
 
 from __future__ import annotations
@@ -12,11 +14,6 @@ from .receiver import ReceiverEnd
 from .reserve import Reserve, ReserveMany, ReserveOwned, Send, make_send
 from .send_timeout import send_within
 from .sender import SenderEnd, WeakEnd
-
-try:
-    import cython
-except ImportError:
-    from ...core import cython_shim as cython
 
 _FULL = "the channel is full"
 _GONE = "the receiver is gone"
@@ -56,7 +53,6 @@ class Sender(SenderEnd):
 
     __slots__ = ()
 
-    @cython.binding(False)
     def send(self, value: Any) -> Send:
         """Waits for room and sends. Raises ``SendError`` (with ``value``) if the receiver is gone.
 

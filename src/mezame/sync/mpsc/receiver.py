@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """ReceiverEnd and Recv: the receiving end of an mpsc channel. One task at a time receives."""
 
 from __future__ import annotations
@@ -32,7 +34,6 @@ class ReceiverEnd:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    @cython.binding(False)
     def recv(self, default: Any = None) -> Recv:
         """Awaits to the next message; ``default`` when the channel has ended. Cancel safe: nothing is lost.
 
@@ -144,7 +145,7 @@ class Recv(Future):
 
     def _recv(self, cx: Context, cur: Current) -> Any:
         """``poll`` without the wrapping: what it awaits to, or NOTHING for Pending."""
-        if self._done:
+        if self._done:  # type: ignore[has-type]
             raise RuntimeError(_RECEIVED)
         if cur.budget > 0:
             cur.budget = cur.budget - 1

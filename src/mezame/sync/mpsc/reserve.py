@@ -177,10 +177,10 @@ class Send(Future):
 
     def _send(self, cx: Context, cur: Current) -> bool:
         """``poll`` without the wrapping: True when the message is in, False for Pending."""
-        if self._done:
+        if self._done:  # type: ignore[has-type]
             raise RuntimeError(_SENT)
-        if self._reserve is not None:
-            return self._finish(self._reserve._claim_slots(cx))
+        if self._reserve is not None:  # type: ignore[has-type]
+            return self._finish(self._reserve._claim_slots(cx))  # type: ignore[has-type]
         if cur.budget > 0:
             cur.budget = cur.budget - 1
         elif not cur._take_budget(cx):
@@ -188,7 +188,7 @@ class Send(Future):
         sender = self._sender
         if not sender._open:
             sender._get_queue()  # raises
-        if sender._queue._offer(self._value) > 0:
+        if sender._queue._offer(self._value) > 0:  # type: ignore[has-type]
             self._done = True
             self._value = None
             return True

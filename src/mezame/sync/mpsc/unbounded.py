@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """Unbounded channels: ``send`` is a plain function that never waits."""
 
 from __future__ import annotations
@@ -8,11 +10,6 @@ from ..errors import SendError
 from .queue import UNBOUNDED, Queue
 from .receiver import ReceiverEnd
 from .sender import SenderEnd, WeakEnd
-
-try:
-    import cython
-except ImportError:
-    from ...core import cython_shim as cython
 
 
 def unbounded_channel() -> tuple[UnboundedSender, UnboundedReceiver]:
@@ -40,7 +37,6 @@ class UnboundedSender(SenderEnd):
 
     __slots__ = ()
 
-    @cython.binding(False)
     def send(self, value: Any) -> None:
         """Sends; never waits; from any thread. Raises ``SendError`` (with ``value``) if the receiver is gone."""
         if self._get_queue()._offer(value) < 0:
