@@ -34,15 +34,7 @@ class ReceiverEnd:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    def recv(self, default: Any = None) -> Recv:
-        """Awaits to the next message; ``default`` when the channel has ended. Cancel safe: nothing is lost.
-
-        Args:
-            default: what tells the end apart from a message that is None.
-
-        Source of the semantics: ``tokio::sync::mpsc::Receiver::recv``.
-        """
-        return make_recv(self, default)
+    # ``recv`` is in the classes of the two channels: the interpreter's short way to a builtin method is for exact types.
 
     def recv_many(self, limit: int) -> RecvMany:
         """Awaits to a list of 1 to ``limit`` messages; ``[]`` when the channel has ended or ``limit`` is 0.
@@ -79,7 +71,7 @@ class ReceiverEnd:
 
     def blocking_recv(self) -> Any:
         """The next message or None, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
-        return blocking("blocking_recv", "recv()", self.recv())
+        return blocking("blocking_recv", "recv()", make_recv(self, None))
 
     def blocking_recv_many(self, limit: int) -> Any:
         """As ``recv_many``, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
