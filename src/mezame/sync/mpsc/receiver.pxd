@@ -28,7 +28,7 @@ cdef class Recv(Future):
     cdef object _end(self)
 
 @cython.locals(recv=Recv)
-cdef Recv make_recv(ReceiverEnd receiver, object default)
+cpdef Recv make_recv(ReceiverEnd receiver, object default)
 
 cdef class RecvMany(Future):
     cdef ReceiverEnd _receiver
