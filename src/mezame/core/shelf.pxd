@@ -47,7 +47,7 @@ cdef extern from *:
 
     static inline void mezame_put_away(mezame_shelf *shelf, PyObject *object) {
         PyTypeObject *type = Py_TYPE(object);
-        if (type != shelf->type || shelf->count == 32) {
+        if (type != shelf->type) { /* a derived class's: it has called its finaliser */
             shelf->dealloc(object);
             return;
         }
@@ -61,6 +61,10 @@ cdef extern from *:
             Py_SET_REFCNT(object, Py_REFCNT(object) - 1);
             if (Py_REFCNT(object) > 0)
                 return; /* the finaliser has given it to somebody */
+        }
+        if (shelf->count == 32) {
+            shelf->dealloc(object); /* in which Cython's call of the finaliser is skipped: the slot is not its own */
+            return;
         }
         if (shelf->tracked)
             PyObject_GC_UnTrack(object);
@@ -81,7 +85,7 @@ cdef extern from *:
             return object;
         }
         PyObject *object = mezame_unshelved((PyTypeObject *)type);
-        if (object != NULL && n < 4 && !mezame_shelves[n].tracked)
+        if (object != NULL && n < 4 && mezame_shelves[n].type == Py_TYPE(object) && !mezame_shelves[n].tracked)
             PyObject_GC_UnTrack(object);
         return object;
     }

@@ -219,6 +219,7 @@ class BlockingPool(Scheduler):
                 if task is None:
                     break
                 self._run_job(task)
+                task = None  # while the thread waits for the next one it keeps nothing of this one alive
             self._call_hook(self._on_stop)
         finally:
             with self._condition:

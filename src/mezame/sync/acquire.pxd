@@ -1,10 +1,12 @@
 cimport cython
 from cpython.ref cimport PyObject
 
+from ..core.bound cimport quicken
 from ..core.context cimport Context
 from ..core.current cimport Current, current, distance, here, use_distance
 from ..core.future cimport Future, await_next, new_reference, set_iternext, stop_iteration
 from ..core.poll cimport PendingType, make_ready
+from ..core.shelf cimport shelve, unshelve
 from ..core.waitlist cimport Keeper, Place, make_place
 from ..core.waker cimport Waker
 from .permits cimport Permits
@@ -12,6 +14,9 @@ from .permits cimport Permits
 cdef PendingType PENDING
 cdef object _WAITING
 cdef long long _ALL
+cdef object _DONE
+
+cpdef object check_count(object permits)
 
 cdef class Acquire(Future):
     cdef Permits _semaphore
@@ -29,8 +34,13 @@ cdef class Acquire(Future):
     cdef bint _wait(self, Context cx, Current cur) except -1
     cdef _make_place(self)
 
+@cython.locals(acquire=Acquire)
+cpdef Acquire make_acquire(Permits semaphore, long long permits)
+
 @cython.locals(found="PyObject *")
 cdef PyObject *_acquire_next(PyObject *raw) except? NULL
+cdef PyObject *_acquire_enter(PyObject *raw, PyObject **args) except NULL
+cdef PyObject *_acquire_exit(PyObject *raw, PyObject **args) except NULL
 
 @cython.final
 cdef class SemaphorePermit:
@@ -38,6 +48,10 @@ cdef class SemaphorePermit:
     cdef long long _count
     @cython.locals(semaphore=Permits, taken=longlong)
     cdef long long _take(self, long long count, bint exactly) except *
+    @cython.locals(count=longlong, semaphore=Permits, alone=bint)
     cpdef release(self)
     @cython.locals(count=longlong, semaphore=Permits)
     cpdef merge(self, SemaphorePermit other)
+
+@cython.locals(permit=SemaphorePermit)
+cdef SemaphorePermit make_permit(Permits semaphore, long long count)

@@ -34,6 +34,9 @@ class AcquireError(Exception):
     """The semaphore was closed. Source of the semantics: ``tokio::sync::AcquireError``."""
 
 
+_DONE = DONE  # as a C variable
+
+
 def check_count(permits: Any) -> Any:
     """``permits``, if it is a number of permits; raises before any guard is taken."""
     if not isinstance(permits, int):
@@ -75,7 +78,7 @@ class Acquire(Future):
 
     def _won(self) -> Any:
         """The permits are ours."""
-        permit = SemaphorePermit(self._semaphore, self._wanted)
+        permit = make_permit(self._semaphore, self._wanted)
         if self._with:
             self._permit = permit
         return permit
@@ -84,7 +87,9 @@ class Acquire(Future):
         """True: the permits are ours. False: Pending. Raises ``AcquireError``."""
         if self._done:
             raise RuntimeError("this acquire was polled after it completed: call acquire() again")
-        if not cur._take_budget(cx):
+        if cur.budget > 0:
+            cur.budget = cur.budget - 1
+        elif not cur._take_budget(cx):
             return False
         if self._place is None and self._semaphore._try_take(self._wanted) > 0:
             self._done = True
@@ -149,7 +154,14 @@ class Acquire(Future):
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         if self._permit is not None:
             self._permit.release()
-        return DONE
+        return _DONE
+
+
+def make_acquire(semaphore: Permits, permits: int) -> Acquire:
+    """The future of ``permits``."""
+    acquire = cython.cast(Acquire, unshelve(0, Acquire)) if cython.compiled else Acquire.__new__(Acquire)  # type: ignore  # noqa: F821
+    acquire._start_acquire(semaphore, permits)
+    return acquire
 
 
 def _acquire_next(raw: Any) -> Any:
@@ -163,9 +175,25 @@ def _acquire_next(raw: Any) -> Any:
     return stop_iteration(value)  # type: ignore  # noqa: F821
 
 
+def _acquire_enter(raw: Any, args: Any) -> Any:
+    """``Acquire.__aenter__`` for the interpreter."""
+    cython.cast(Acquire, raw)._with = True
+    return new_reference(cython.cast(Acquire, raw))  # type: ignore  # noqa: F821
+
+
+def _acquire_exit(raw: Any, args: Any) -> Any:
+    """``Acquire.__aexit__`` for the interpreter."""
+    if cython.cast(Acquire, raw)._permit is not None:
+        cython.cast(Acquire, raw)._permit.release()
+    return new_reference(_DONE)  # type: ignore  # noqa: F821
+
+
 if cython.compiled:
     use_distance(distance())  # type: ignore  # noqa: F821
+    shelve(Acquire)  # type: ignore  # noqa: F821
     set_iternext(Acquire, _acquire_next)  # type: ignore  # noqa: F821
+    quicken(Acquire, b"__aenter__", 0, _acquire_enter)  # type: ignore  # noqa: F821
+    quicken(Acquire, b"__aexit__", 3, _acquire_exit)  # type: ignore  # noqa: F821
 
 
 class SemaphorePermit:
@@ -195,9 +223,16 @@ class SemaphorePermit:
 
     def release(self) -> None:
         """Gives the permits back. Idempotent. From any thread."""
-        count = self._take(_ALL, False)
-        if count > 0:
-            self._semaphore._release(count)
+        semaphore = self._semaphore
+        semaphore._lock()
+        count = self._count
+        self._count = 0
+        alone = semaphore._waiters._length == 0
+        if alone:
+            semaphore._permits = semaphore._permits + count
+        semaphore._unlock()
+        if count > 0 and not alone:
+            semaphore._release_to(count)
 
     def forget(self) -> None:
         """Lets the permits go for good: the semaphore has so many fewer."""
@@ -255,3 +290,18 @@ class SemaphorePermit:
 
     def __repr__(self) -> str:
         return f"<SemaphorePermit of {self._count}>"
+
+
+def make_permit(semaphore: Permits, count: int) -> SemaphorePermit:
+    """``SemaphorePermit(semaphore, count)``, without the cost of a class call."""
+    if cython.compiled:
+        permit = cython.cast(SemaphorePermit, unshelve(1, SemaphorePermit))  # type: ignore  # noqa: F821
+    else:
+        permit = SemaphorePermit.__new__(SemaphorePermit)
+    permit._semaphore = semaphore
+    permit._count = count
+    return permit
+
+
+if cython.compiled:
+    shelve(SemaphorePermit)  # type: ignore  # noqa: F821

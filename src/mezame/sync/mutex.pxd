@@ -37,7 +37,7 @@ cdef class MutexGuard:
     cdef Mutex _mutex
     cdef bint _held
     cdef bint _of_block
-    @cython.locals(semaphore=Permits, held=bint)
+    @cython.locals(semaphore=Permits, held=bint, alone=bint)
     cdef _release(self)
     cpdef unlock(self)
 

@@ -117,7 +117,7 @@ class Mutex:
         if cur.budget == 0 or self._semaphore._try_take(1) != 1:
             return make_locking(self)
         if cur.budget > 0:
-            cur.budget -= 1
+            cur.budget = cur.budget - 1
         return make_block_guard(self)
 
     def _leave(self, error: Any) -> None:
@@ -247,9 +247,12 @@ class MutexGuard:
         semaphore._lock()
         held = self._held
         self._held = False
+        alone = semaphore._waiters._length == 0
+        if held and alone:
+            semaphore._permits = semaphore._permits + 1
         semaphore._unlock()
-        if held:
-            semaphore._release(1)
+        if held and not alone:
+            semaphore._release_to(1)
 
     def __enter__(self) -> MutexGuard:
         return self
@@ -278,7 +281,7 @@ class BlockGuard(MutexGuard):
 
     def _begin(self) -> BlockGuard:
         """The block has it from here on."""
-        if self._begun:
+        if self._begun:  # type: ignore[has-type]
             raise RuntimeError("a guard is no future: its block has begun already")
         self._begun = True
         self._mutex._holder = self

@@ -1,9 +1,11 @@
 cimport cython
+from cpython.ref cimport PyObject
 
 from ..core.context cimport Context
-from ..core.current cimport Current, current
-from ..core.future cimport Future
+from ..core.current cimport Current, current, distance, here, use_distance
+from ..core.future cimport Future, await_next, new_reference, set_am_await, set_iternext, stop_iteration
 from ..core.poll cimport PendingType, make_ready
+from ..core.shelf cimport shelve, unshelve
 from ..core.waker cimport Waker, wake_all
 from .closed cimport Closable, Closed
 
@@ -13,6 +15,7 @@ cdef int _FULL
 cdef int _GONE
 cdef int _CLOSED
 cdef int _TAKEN
+cdef object _NOTHING
 
 @cython.final
 cdef class _Cell(Closable):
@@ -34,8 +37,9 @@ cdef class Sender:
 cdef class Receiver:
     cdef _Cell _cell
     cdef bint _terminated
-    @cython.locals(cur=Current, state=int)
     cpdef poll(self, Context cx)
+    @cython.locals(state=int)
+    cdef object _receive(self, Context cx, Current cur)
 
 @cython.final
 cdef class Receive(Future):
@@ -43,3 +47,15 @@ cdef class Receive(Future):
 
 @cython.locals(receive=Receive)
 cpdef Receive make_receive(Receiver receiver)
+
+@cython.locals(cell=_Cell)
+cdef _Cell _make_cell()
+@cython.locals(sender=Sender)
+cdef Sender _make_sender(_Cell cell)
+@cython.locals(receiver=Receiver)
+cdef Receiver _make_receiver(_Cell cell)
+
+@cython.locals(found="PyObject *", receiver=Receiver)
+cdef PyObject *_receive_next(PyObject *raw) except? NULL
+@cython.locals(found="PyObject *")
+cdef PyObject *_receiver_await(PyObject *raw) except NULL

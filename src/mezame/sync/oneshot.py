@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """oneshot: one value from one sender to one receiver.
 
     EMPTY --send--> FULL --await, try_recv--> TAKEN
@@ -14,7 +16,7 @@ from collections.abc import Generator
 from typing import Any
 
 from ..core.context import Context
-from ..core.current import current
+from ..core.current import Current, current, distance
 from ..core.foreign import await_outside
 from ..core.future import Future
 from ..core.poll import PENDING, make_ready
@@ -22,6 +24,11 @@ from ..core.waker import Waker, wake_all
 from .blocking import blocking
 from .closed import Closable, Closed
 from .errors import SendError, variant
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
 
 __all__ = ["Receiver", "RecvError", "SendError", "Sender", "TryRecvError", "channel"]
 
@@ -127,8 +134,8 @@ def channel() -> tuple[Sender, Receiver]:
 
     Source of the semantics: ``tokio::sync::oneshot::channel``.
     """
-    cell = _Cell()
-    return Sender(cell), Receiver(cell)
+    cell = _make_cell()
+    return _make_sender(cell), _make_receiver(cell)
 
 
 class Sender:
@@ -222,19 +229,29 @@ class Receiver:
 
     def poll(self, cx: Context) -> Any:
         """One poll of the await, for hand-written futures."""
+        value = self._receive(cx, current())
+        return PENDING if value is _NOTHING else make_ready(value)
+
+    def _receive(self, cx: Context, cur: Current) -> Any:
+        """``poll`` without the wrapping: what it awaits to, or ``_NOTHING`` for Pending."""
         if self._terminated:
             raise RuntimeError("this oneshot was polled after it completed: it carries one value")
-        cur = current()
-        if not cur._take_budget(cx):
-            return PENDING
+        if cur.budget > 0:
+            cur.budget = cur.budget - 1
+        elif not cur._take_budget(cx):
+            return _NOTHING
+        value = self._cell._take()
+        if value is not _NOTHING:  # it was there: no waker is needed
+            self._terminated = True
+            return value
         state = self._cell._wait(cx._get_waker())
         if state == _EMPTY:
             cur._refund()
-            return PENDING
+            return _NOTHING
         self._terminated = True
         value = self._cell._take()
         if value is not _NOTHING:
-            return make_ready(value)
+            return value
         if state == _GONE:
             raise RecvError("the sender went away without sending")
         raise RecvError("this receiver was closed")
@@ -302,7 +319,66 @@ class Receive(Future):
 
 
 def make_receive(receiver: Receiver) -> Receive:
-    """A ``Receive``, without the argument handling of a class call."""
-    receive = Receive.__new__(Receive)
+    """A ``Receive``."""
+    receive = cython.cast(Receive, unshelve(3, Receive)) if cython.compiled else Receive.__new__(Receive)  # type: ignore  # noqa: F821
     receive._receiver = receiver
     return receive
+
+
+# The three objects of a channel, without the cost of three class calls. Compiled, what is not set here is None already.
+
+
+def _make_cell() -> _Cell:
+    if not cython.compiled:
+        return _Cell()
+    cell = cython.cast(_Cell, unshelve(0, _Cell))  # type: ignore  # noqa: F821
+    cell._state = _EMPTY
+    return cell
+
+
+def _make_sender(cell: _Cell) -> Sender:
+    if not cython.compiled:
+        return Sender(cell)
+    sender = cython.cast(Sender, unshelve(1, Sender))  # type: ignore  # noqa: F821
+    sender._cell = cell
+    sender._used = False
+    return sender
+
+
+def _make_receiver(cell: _Cell) -> Receiver:
+    if not cython.compiled:
+        return Receiver(cell)
+    receiver = cython.cast(Receiver, unshelve(2, Receiver))  # type: ignore  # noqa: F821
+    receiver._cell = cell
+    receiver._terminated = False
+    return receiver
+
+
+def _receive_next(raw: Any) -> Any:
+    """``poll`` and what ``Future.__next__`` makes of it, in one."""
+    found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
+    if found is cython.NULL or cython.cast(Current, found).context is None:
+        return await_next(raw)  # type: ignore  # noqa: F821
+    receiver = cython.cast(Receive, raw)._receiver
+    value = receiver._receive(cython.cast(Current, found).context, cython.cast(Current, found))
+    if value is _NOTHING:
+        return new_reference(PENDING)  # type: ignore  # noqa: F821
+    return stop_iteration(value)  # type: ignore  # noqa: F821
+
+
+def _receiver_await(raw: Any) -> Any:
+    """``Receiver.__await__`` for the interpreter."""
+    found = here()  # type: ignore  # noqa: F821
+    if found is cython.NULL or cython.cast(Current, found).context is None:
+        return new_reference(cython.cast(object, raw).__await__())  # type: ignore  # noqa: F821
+    return new_reference(make_receive(cython.cast(Receiver, raw)))  # type: ignore  # noqa: F821
+
+
+if cython.compiled:
+    use_distance(distance())  # type: ignore  # noqa: F821
+    shelve(_Cell)  # type: ignore  # noqa: F821
+    shelve(Sender)  # type: ignore  # noqa: F821
+    shelve(Receiver)  # type: ignore  # noqa: F821
+    shelve(Receive)  # type: ignore  # noqa: F821
+    set_iternext(Receive, _receive_next)  # type: ignore  # noqa: F821
+    set_am_await(Receiver, _receiver_await)  # type: ignore  # noqa: F821

@@ -45,7 +45,7 @@ class Permits(Guard):
         if self._closed:
             answer = -1
         elif self._permits >= permits:  # while somebody waits there are none
-            self._permits -= permits
+            self._permits = self._permits - permits  # (compiled, ``-=`` would count references to self)
             answer = 1
         self._unlock()
         return answer
@@ -55,7 +55,7 @@ class Permits(Guard):
         self._lock()
         alone = self._waiters._length == 0
         if alone:
-            self._permits += permits
+            self._permits = self._permits + permits
         self._unlock()
         if not alone:
             self._release_to(permits)

@@ -12,8 +12,14 @@ from __future__ import annotations
 
 from typing import Any
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
 SMALL = 8
 LARGE = 1024  # places from which on an empty ring is cut back
+_LARGE = LARGE  # as a C number
 
 
 class Ring:
@@ -31,8 +37,12 @@ class Ring:
         """Puts ``value`` behind the others."""
         while self._length == self._size:
             self._grow()
-        self._items[(self._head + self._length) & (self._size - 1)] = value
-        self._length += 1
+        index = (self._head + self._length) & (self._size - 1)
+        if cython.compiled:
+            ring_put(self._items, index, value)  # type: ignore  # noqa: F821 - C, from the .pxd
+        else:
+            self._items[index] = value
+        self._length = self._length + 1  # (compiled, ``+=`` would count references to self)
 
     def _grow(self) -> None:
         fresh = [None] * (2 * self._size)
@@ -48,11 +58,14 @@ class Ring:
 
     def _pop(self) -> Any:
         """Takes the oldest out; there must be one."""
-        value = self._items[self._head]
-        self._items[self._head] = None
+        if cython.compiled:
+            value = ring_take(self._items, self._head)  # type: ignore  # noqa: F821
+        else:
+            value = self._items[self._head]
+            self._items[self._head] = None
         self._head = (self._head + 1) & (self._size - 1)
-        self._length -= 1
-        if self._length == 0 and self._size > LARGE:
+        self._length = self._length - 1
+        if self._length == 0 and self._size > _LARGE:
             self._head = 0
             self._size = SMALL
             del self._items[SMALL:]

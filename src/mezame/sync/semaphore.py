@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """Semaphore: fair permits. The rules are in ``permits.py``, the waiting in ``acquire.py``."""
 
 from __future__ import annotations
@@ -5,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.waker import Waker, wake_all
-from .acquire import MAX_PERMITS, Acquire, SemaphorePermit, check_count
+from .acquire import MAX_PERMITS, Acquire, SemaphorePermit, check_count, make_acquire
 from .blocking import blocking
 from .errors import variant
 from .permits import Permits
@@ -57,7 +59,7 @@ class Semaphore(Permits):
         Waiting is first in, first out. Raises ``AcquireError`` if the semaphore is closed. Cancel safe; the place in
         the queue is lost.
         """
-        return Acquire(self, check_count(permits))
+        return make_acquire(self, check_count(permits))
 
     def acquire_many(self, permits: int) -> Acquire:
         """Waits for all of ``permits``; awaits to one ``SemaphorePermit`` that holds them.
@@ -76,7 +78,7 @@ class Semaphore(Permits):
 
         Source of the semantics: ``tokio::sync::Semaphore::acquire_many``.
         """
-        return Acquire(self, check_count(permits))
+        return make_acquire(self, check_count(permits))
 
     def try_acquire(self, permits: int = 1) -> SemaphorePermit:
         """A ``SemaphorePermit`` now, or ``TryAcquireError.NoPermits`` or ``.Closed``. Never overtakes a waiter."""

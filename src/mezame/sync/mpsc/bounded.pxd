@@ -1,6 +1,6 @@
 from .permit cimport OwnedPermit, Permit, PermitIterator
 from .queue cimport Queue
-from .receiver cimport ReceiverEnd
+from .receiver cimport ReceiverEnd, Recv, make_recv
 from .reserve cimport Reserve, ReserveMany, ReserveOwned, Send, make_send
 from .sender cimport SenderEnd, WeakEnd
 

@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """Bounded channels: a sender waits while the channel is full."""
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from ..blocking import blocking
 from .errors import TrySendError
 from .permit import OwnedPermit, Permit, PermitIterator
 from .queue import UNBOUNDED, Queue
-from .receiver import ReceiverEnd
+from .receiver import ReceiverEnd, Recv, make_recv
 from .reserve import Reserve, ReserveMany, ReserveOwned, Send, make_send
 from .send_timeout import send_within
 from .sender import SenderEnd, WeakEnd
@@ -195,6 +197,16 @@ class Receiver(ReceiverEnd):
     """
 
     __slots__ = ()
+
+    def recv(self, default: Any = None) -> Recv:
+        """Awaits to the next message; ``default`` when the channel has ended. Cancel safe: nothing is lost.
+
+        Args:
+            default: what tells the end apart from a message that is None.
+
+        Source of the semantics: ``tokio::sync::mpsc::Receiver::recv``.
+        """
+        return make_recv(self, default)
 
     def capacity(self) -> int:
         """Free slots of this moment: neither filled nor reserved."""

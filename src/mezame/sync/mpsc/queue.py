@@ -72,7 +72,7 @@ class Queue(Closable):
         if self._closed:
             answer = -1
         elif self._free > 0:
-            self._free -= 1
+            self._free = self._free - 1  # (compiled, ``-=`` would count references to self)
             self._buffer._push(value)
             waker = self._receiver
             self._receiver = None
@@ -138,10 +138,7 @@ class Queue(Closable):
         self._free += count
 
     def _hand_out_one(self) -> Any:
-        """``_hand_out`` of one slot: the waker of the one sender that it may have served, or None."""
-        if self._waiters._length == 0:
-            self._free += 1
-            return None
+        """``_hand_out`` of one slot, where somebody waits: the waker of the sender that it may have served, or None."""
         place = as_place(self._waiters._head)
         place._needs -= 1
         self._permits += 1
@@ -173,7 +170,10 @@ class Queue(Closable):
         self._lock()
         if self._buffer._length > 0:
             value = self._buffer._pop()
-            waker = self._hand_out_one()
+            if self._waiters._length == 0:
+                self._free = self._free + 1
+            else:
+                waker = self._hand_out_one()
         elif self._is_over():
             value = _OVER
         else:

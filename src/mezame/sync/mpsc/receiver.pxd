@@ -5,7 +5,7 @@ from cpython.ref cimport PyObject
 
 from ...core.current cimport Current, current, distance, here, use_distance
 from ...core.future cimport Future, await_next, new_reference, set_iternext, stop_iteration
-from ...core.reuse cimport reuse
+from ...core.shelf cimport shelve, unshelve
 from ...core.poll cimport PendingType, make_ready
 from .queue cimport Queue
 
@@ -21,17 +21,23 @@ cdef class ReceiverEnd:
 cdef class Recv(Future):
     cdef ReceiverEnd _receiver
     cdef object _default
-    cdef bint _many
+    cdef bint _done
+    cdef Py_ssize_t _ticket
+    @cython.locals(queue=Queue)
+    cdef object _recv(self, Context cx, Current cur)
+    cdef object _end(self)
+
+@cython.locals(recv=Recv)
+cpdef Recv make_recv(ReceiverEnd receiver, object default)
+
+cdef class RecvMany(Future):
+    cdef ReceiverEnd _receiver
     cdef bint _done
     cdef Py_ssize_t _limit
     cdef Py_ssize_t _ticket
-    cdef _start_recv(self, ReceiverEnd receiver, object default, bint many, Py_ssize_t limit)
-    @cython.locals(queue=Queue)
-    cdef object _recv(self, Context cx, Current cur)
-    @cython.locals(got=list)
-    cdef object _look(self, Queue queue)
+    @cython.locals(cur=Current, queue=Queue, got=list)
+    cpdef poll(self, Context cx)
+    cpdef close(self)
 
-@cython.locals(recv=Recv)
-cpdef Recv make_recv(ReceiverEnd receiver, object default, bint many, Py_ssize_t limit)
 @cython.locals(found="PyObject *")
 cdef PyObject *_recv_next(PyObject *raw) except? NULL

@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """ReceiverEnd and Recv: the receiving end of an mpsc channel. One task at a time receives."""
 
 from __future__ import annotations
@@ -32,17 +34,9 @@ class ReceiverEnd:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    def recv(self, default: Any = None) -> Recv:
-        """Awaits to the next message; ``default`` when the channel has ended. Cancel safe: nothing is lost.
+    # ``recv`` is in the classes of the two channels: the interpreter's short way to a builtin method is for exact types.
 
-        Args:
-            default: what tells the end apart from a message that is None.
-
-        Source of the semantics: ``tokio::sync::mpsc::Receiver::recv``.
-        """
-        return make_recv(self, default, False, 1)
-
-    def recv_many(self, limit: int) -> Recv:
+    def recv_many(self, limit: int) -> RecvMany:
         """Awaits to a list of 1 to ``limit`` messages; ``[]`` when the channel has ended or ``limit`` is 0.
 
         It takes what is there and does not wait for more. Cancel safe: nothing is lost. Raises ``ValueError`` for
@@ -56,15 +50,15 @@ class ReceiverEnd:
 
         Source of the semantics: ``tokio::sync::mpsc::Receiver::recv_many``.
         """
-        return make_recv(self, None, True, _check_limit(limit))
+        return RecvMany(self, _check_limit(limit))
 
     def poll_recv(self, cx: Context) -> Any:
         """``Poll.Ready(message)``, ``Poll.Ready(None)`` at the end, or Pending: for hand-written futures."""
-        return make_recv(self, None, False, 1).poll(cx)
+        return make_recv(self, None).poll(cx)
 
     def poll_recv_many(self, cx: Context, limit: int) -> Any:
         """``Poll.Ready(list)`` of up to ``limit`` messages, ``Poll.Ready([])`` at the end, or Pending."""
-        return make_recv(self, None, True, _check_limit(limit)).poll(cx)
+        return RecvMany(self, _check_limit(limit)).poll(cx)
 
     def try_recv(self) -> Any:
         """The next message now, or ``TryRecvError.Empty`` or ``.Disconnected``. Takes no budget."""
@@ -77,7 +71,7 @@ class ReceiverEnd:
 
     def blocking_recv(self) -> Any:
         """The next message or None, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
-        return blocking("blocking_recv", "recv()", self.recv())
+        return blocking("blocking_recv", "recv()", make_recv(self, None))
 
     def blocking_recv_many(self, limit: int) -> Any:
         """As ``recv_many``, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
@@ -113,7 +107,7 @@ class ReceiverEnd:
         return self
 
     def __anext__(self) -> Recv:
-        return make_recv(self, _NO_DEFAULT, False, 1)
+        return make_recv(self, _NO_DEFAULT)
 
     def __del__(self) -> None:
         self._queue._shut(True)
@@ -129,18 +123,13 @@ def _check_limit(limit: int) -> int:
     return limit
 
 
+_RECEIVED = "this recv was polled after it completed: call it again"
+
+
 class Recv(Future):
-    """The future of ``recv`` and ``recv_many``."""
+    """The future of ``recv``."""
 
-    __slots__ = ("_default", "_done", "_limit", "_many", "_receiver", "_ticket")
-
-    def _start_recv(self, receiver: ReceiverEnd, default: Any, many: bool, limit: int) -> None:
-        self._receiver = receiver
-        self._default = default
-        self._many = many
-        self._limit = limit
-        self._done = False
-        self._ticket = -1
+    __slots__ = ("_default", "_done", "_receiver", "_ticket")
 
     def poll(self, cx: Context) -> Any:
         value = self._recv(cx, current())
@@ -148,44 +137,74 @@ class Recv(Future):
 
     def _recv(self, cx: Context, cur: Current) -> Any:
         """``poll`` without the wrapping: what it awaits to, or NOTHING for Pending."""
-        if self._done:
-            raise RuntimeError("this recv was polled after it completed: call it again")
-        if not cur._take_budget(cx):
+        if self._done:  # type: ignore[has-type]
+            raise RuntimeError(_RECEIVED)
+        if cur.budget > 0:
+            cur.budget = cur.budget - 1
+        elif not cur._take_budget(cx):
             return _NOTHING
         queue = self._receiver._queue
         while True:
-            value = self._look(queue)
+            value = queue._take()
             if value is not _NOTHING:
                 self._done = True
-                if value is not _OVER:
-                    return value
-                if self._default is _NO_DEFAULT:
-                    raise StopAsyncIteration
-                return self._default
+                return value if value is not _OVER else self._end()
             if queue._park_receiver(cx._get_waker()):
                 self._ticket = queue._ticket
                 cur._refund()
                 return _NOTHING
 
-    def _look(self, queue: Queue) -> Any:
-        """What there is now, as ``Queue._take`` answers."""
-        if not self._many:
-            return queue._take()
-        got: list[Any] = []
-        if self._limit == 0 or queue._take_many(got, self._limit) != 0:
-            return got
-        return _NOTHING
+    def _end(self) -> Any:
+        """What the end of the channel is for this recv."""
+        if self._default is _NO_DEFAULT:
+            raise StopAsyncIteration
+        return self._default
 
     def close(self) -> None:
         if not self._done:
             self._receiver._queue._forget_receiver(self._ticket)
 
 
-def make_recv(receiver: ReceiverEnd, default: Any, many: bool, limit: int) -> Recv:
-    """A ``Recv``, without the argument handling of a class call."""
-    recv = Recv.__new__(Recv)
-    recv._start_recv(receiver, default, many, limit)
+def make_recv(receiver: ReceiverEnd, default: Any) -> Recv:
+    """The future of a recv."""
+    recv = cython.cast(Recv, unshelve(0, Recv)) if cython.compiled else Recv.__new__(Recv)  # type: ignore  # noqa: F821
+    recv._receiver = receiver
+    recv._default = default
+    recv._done = False
+    recv._ticket = -1
     return recv
+
+
+class RecvMany(Future):
+    """The future of ``recv_many``."""
+
+    __slots__ = ("_done", "_limit", "_receiver", "_ticket")
+
+    def __init__(self, receiver: ReceiverEnd, limit: int) -> None:
+        self._receiver = receiver
+        self._limit = limit
+        self._done = False
+        self._ticket = -1
+
+    def poll(self, cx: Context) -> Any:
+        if self._done:
+            raise RuntimeError(_RECEIVED)
+        cur = current()
+        if not cur._take_budget(cx):
+            return PENDING
+        queue = self._receiver._queue
+        got: list[Any] = []
+        while self._limit > 0 and queue._take_many(got, self._limit) == 0:
+            if queue._park_receiver(cx._get_waker()):
+                self._ticket = queue._ticket
+                cur._refund()
+                return PENDING
+        self._done = True
+        return make_ready(got)
+
+    def close(self) -> None:
+        if not self._done:
+            self._receiver._queue._forget_receiver(self._ticket)
 
 
 def _recv_next(raw: Any) -> Any:
@@ -201,5 +220,5 @@ def _recv_next(raw: Any) -> Any:
 
 if cython.compiled:
     use_distance(distance())  # type: ignore  # noqa: F821
-    reuse(Recv)  # type: ignore  # noqa: F821
+    shelve(Recv)  # type: ignore  # noqa: F821
     set_iternext(Recv, _recv_next)  # type: ignore  # noqa: F821

@@ -5,7 +5,7 @@ from cpython.ref cimport PyObject
 
 from ...core.current cimport Current, current, distance, here, use_distance
 from ...core.future cimport Future, await_next, new_reference, set_iternext
-from ...core.reuse cimport reuse
+from ...core.shelf cimport shelve, unshelve
 from ...core.poll cimport PendingType, make_ready
 from ...core.waitlist cimport Keeper, Place, make_place
 from ...core.waker cimport Waker
@@ -43,11 +43,14 @@ cdef class ReserveMany(Claim):
     pass
 
 @cython.final
-cdef class Send(Claim):
+cdef class Send(Future):
+    cdef SenderEnd _sender
     cdef object _value
-    cdef _start_send(self, SenderEnd sender, object value)
-    @cython.locals(answer=int)
+    cdef Reserve _reserve
+    cdef bint _done
+    @cython.locals(answer=int, sender=SenderEnd)
     cdef bint _send(self, Context cx, Current cur) except -1
+    cdef bint _finish(self, int answer) except -1
 
 @cython.locals(send=Send)
 cpdef Send make_send(SenderEnd sender, object value)

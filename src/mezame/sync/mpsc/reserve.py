@@ -25,6 +25,9 @@ except ImportError:
     from ...core import cython_shim as cython
 
 
+_SENT = "this send was polled after it completed or was dropped: call it again"
+
+
 class Claim(Future):
     """A future that waits for ``_wanted`` slots. It has a ``_place`` as soon as it had to wait."""
 
@@ -56,7 +59,7 @@ class Claim(Future):
     def _is_fresh(self) -> bool:
         """True, or raises: each of these futures completes once, and its sender must be open at its first poll."""
         if self._done:
-            raise RuntimeError("this send was polled after it completed or was dropped: call it again")
+            raise RuntimeError(_SENT)
         if self._place is None:
             self._sender._get_queue()
         return True
@@ -161,42 +164,68 @@ class ReserveMany(Claim):
         return make_ready(PermitIterator(self._queue, self._wanted))
 
 
-class Send(Claim):
-    """The future of ``Sender.send``: a reserve that then sends; with a free slot, in one step."""
+class Send(Future):
+    """The future of ``Sender.send``: with a free slot, one step; else a ``Reserve``, and then the send.
 
-    __slots__ = ("_value",)
+    It is no ``Claim`` itself because almost all sends need no place in the queue: so it is small.
+    """
 
-    def _start_send(self, sender: SenderEnd, value: Any) -> None:
-        self._start_claim(sender, 1)
-        self._value = value
+    __slots__ = ("_done", "_reserve", "_sender", "_value")
 
     def poll(self, cx: Context) -> Any:
         return make_ready(None) if self._send(cx, current()) else PENDING
 
     def _send(self, cx: Context, cur: Current) -> bool:
         """``poll`` without the wrapping: True when the message is in, False for Pending."""
-        if not self._is_fresh() or not cur._take_budget(cx):
+        if self._done:  # type: ignore[has-type]
+            raise RuntimeError(_SENT)
+        if self._reserve is not None:  # type: ignore[has-type]
+            return self._finish(self._reserve._claim_slots(cx))  # type: ignore[has-type]
+        if cur.budget > 0:
+            cur.budget = cur.budget - 1
+        elif not cur._take_budget(cx):
             return False
-        value = self._value
-        if self._place is None and self._queue._offer(value) > 0:
+        sender = self._sender
+        if not sender._open:
+            sender._get_queue()  # raises
+        if sender._queue._offer(self._value) > 0:  # type: ignore[has-type]
             self._done = True
             self._value = None
             return True
-        answer = self._wait(cx)
+        self._reserve = Reserve(self._sender)
+        answer = self._reserve._wait(cx)
         if answer == 0:
             cur._refund()
+        return self._finish(answer)
+
+    def _finish(self, answer: int) -> bool:
+        """``answer`` is the reserve's: see ``Claim._claim_slots``."""
+        if answer == 0:
             return False
+        value = self._value
+        self._done = True
         self._value = None
         if answer < 0:
             raise SendError(value)
-        self._queue._push(value)
+        self._sender._queue._push(value)
         return True
+
+    def close(self) -> None:
+        self._done = True
+        if self._reserve is not None:
+            self._reserve.close()
 
 
 def make_send(sender: SenderEnd, value: Any) -> Send:
-    """``Send(sender, value)`` without the argument handling of a class call."""
-    send = Send.__new__(Send)
-    send._start_send(sender, value)
+    """The future of a send. Raises ``RuntimeError`` if the sender was closed."""
+    if not sender._open:
+        sender._get_queue()  # raises
+    send = cython.cast(Send, unshelve(0, Send)) if cython.compiled else Send.__new__(Send)  # type: ignore  # noqa: F821
+    send._sender = sender
+    send._value = value
+    send._done = False
+    if not cython.compiled:  # compiled, it is None already
+        send._reserve = None
     return send
 
 
@@ -212,5 +241,5 @@ def _send_next(raw: Any) -> Any:
 
 if cython.compiled:
     use_distance(distance())  # type: ignore  # noqa: F821
-    reuse(Send)  # type: ignore  # noqa: F821
+    shelve(Send)  # type: ignore  # noqa: F821
     set_iternext(Send, _send_next)  # type: ignore  # noqa: F821

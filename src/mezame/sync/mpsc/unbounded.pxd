@@ -1,5 +1,5 @@
 from .queue cimport Queue
-from .receiver cimport ReceiverEnd
+from .receiver cimport ReceiverEnd, Recv, make_recv
 from .sender cimport SenderEnd, WeakEnd
 
 cdef class UnboundedSender(SenderEnd):

@@ -1,3 +1,5 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+# (methods as those of the builtin types, which the interpreter calls directly)
 """Unbounded channels: ``send`` is a plain function that never waits."""
 
 from __future__ import annotations
@@ -6,7 +8,7 @@ from typing import Any
 
 from ..errors import SendError
 from .queue import UNBOUNDED, Queue
-from .receiver import ReceiverEnd
+from .receiver import ReceiverEnd, Recv, make_recv
 from .sender import SenderEnd, WeakEnd
 
 
@@ -74,3 +76,13 @@ class UnboundedReceiver(ReceiverEnd):
     """
 
     __slots__ = ()
+
+    def recv(self, default: Any = None) -> Recv:
+        """Awaits to the next message; ``default`` when the channel has ended. Cancel safe: nothing is lost.
+
+        Args:
+            default: what tells the end apart from a message that is None.
+
+        Source of the semantics: ``tokio::sync::mpsc::Receiver::recv``.
+        """
+        return make_recv(self, default)
