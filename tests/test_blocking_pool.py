@@ -1,6 +1,8 @@
 """The blocking pool by itself: who is sent, who ends, what is never left lying."""
 
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -213,3 +215,22 @@ def test_with_one_thread_left_a_refused_start_costs_nothing(pool, monkeypatch):
         waiting = one.submit(len, ((),), {}, None)
         go.set()
         assert finish(held, waiting) == [True, 0]
+
+
+def test_an_idle_thread_keeps_nothing_of_its_last_job(pool):
+    class Large:
+        pass
+
+    gone = threading.Event()
+
+    def job():
+        made = Large()
+        weakref.finalize(made, gone.set)
+        return made
+
+    one = pool()
+    task = one.submit(job, (), {}, None)
+    finish(task)
+    del task
+    gc.collect()  # interpreted, frames and their tasks are cycles
+    assert gone.wait(5), "the result is kept until the idle thread ends, 10 s later"
