@@ -15,7 +15,7 @@ names=() kinds=() wants=()
 driver=(test_net_*.py test_io_{async_fd,pipes,std}.py test_signal.py test_process_*.py test_time*.py test_runtime*.py
   test_multi_thread*.py test_dropped_waits.py test_rules.py test_core_coop.py)
 # What another interpreter can change first: coroutines and threads, and all that stands on them.
-core=(test_core_*.py test_future*.py test_task_*.py test_sync*.py test_runtime*.py test_multi_thread*.py
+core=(test_core_*.py test_future*.py test_task_*.py test_sync*.py test_stream_*.py test_runtime*.py test_multi_thread*.py
   test_time*.py test_signal.py test_net_{tcp,tls}.py)
 
 environment() { # environment NAME INTERPRETER

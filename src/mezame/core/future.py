@@ -183,7 +183,10 @@ class Future:
         self.close()
         if value is None:
             value = kind() if isinstance(kind, type) else kind
-        raise value
+        try:
+            raise value
+        finally:
+            del kind, value  # an exception refers to the frames that it passes: that would be a cycle
 
     def __class_getitem__(cls, item: object) -> type:
         return cls
@@ -270,6 +273,8 @@ def step(coro: Any, error: Any, yielded: Any, cx: Context, cur: Current) -> bool
             except StopIteration as stop:
                 cur.value = stop.value
                 return True
+            finally:
+                error = None  # it refers to this frame once it has passed through: that would be a cycle
         elif cython.compiled:
             out = coroutine_send(coro, cython.address(done))  # type: ignore  # noqa: F821 - C, .pxd
             if done:
@@ -329,6 +334,7 @@ class CoroutineFuture(Future):
             raise
         finally:
             cur.context = outer
+            error = None  # as in ``step``
         if not done:
             return PENDING
         self._phase = _FINISHED
