@@ -11,7 +11,7 @@ RANKS = {
     "errors": 0, "core": 1, "driver": 2, "scheduler": 2, "runtime": 3, "future": 4, "time": 4, "sync": 4, "io": 4,
     "fs": 5, "net": 5, "signal": 5, "process": 6, "task": 5, "stream": 6, "codec": 7, "testing": 8, "cli": 9,
 }  # fmt: skip
-ONLY_C = {"atomic.pxd", "bound.pxd", "reuse.pxd", "shelf.pxd"}  # declarations of C functions, with nothing to say in Python
+ONLY_C = {"atomic.pxd", "bound.pxd", "reuse.pxd", "shelf.pxd"}  # C functions, with nothing to say in Python
 LONG: dict[str, str] = {}  # a file of more than 500 lines, and why it is one concept
 
 
