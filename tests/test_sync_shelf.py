@@ -183,7 +183,7 @@ def test_the_end_of_an_await_that_somebody_keeps() -> None:
 
 
 def test_a_send_that_is_in_a_ring_of_references_is_collected() -> None:
-    tx, rx = mpsc.channel(1)
+    tx, _rx = mpsc.channel(1)
     for _ in range(40):
         thing = Thing()
         thing.other = tx.send(thing)

@@ -34,7 +34,7 @@ class ReceiverEnd:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    # ``recv`` is in the classes of the two channels: the interpreter's short way to a builtin method is for exact types.
+    # ``recv`` is in the classes of the two channels: the short way to a builtin method is for exact types.
 
     def recv_many(self, limit: int) -> RecvMany:
         """Awaits to a list of 1 to ``limit`` messages; ``[]`` when the channel has ended or ``limit`` is 0.
