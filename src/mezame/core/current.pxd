@@ -72,8 +72,15 @@ cdef class Current:
     cdef public object value
     cdef public int budget
     cdef public bint deferred
-    cdef bint _take_budget(self, Context cx) except -1
-    cdef void _refund(self) noexcept
+    cdef inline bint _take_budget(self, Context cx) except -1:
+        if self.budget > 0:
+            self.budget -= 1
+            return True
+        return self.budget < 0 or self._give_way(cx)
+    cdef inline void _refund(self) noexcept:
+        if self.budget >= 0:
+            self.budget += 1
+    cdef bint _give_way(self, Context cx) except -1
     cdef int _defer(self, Context cx) except -1
 
 @cython.locals(found="PyObject *")

@@ -86,22 +86,26 @@ class Current:
         loop = self.loop
         return None if loop is None else loop._source  # type: ignore[no-any-return]
 
-    def _take_budget(self, cx: Context) -> bool:
-        """Takes one unit; False means: answer Pending, the task has been deferred."""
-        if self.budget > 0:
-            self.budget -= 1
-            return True
-        if self.budget < 0:
-            return True
+    if not cython.compiled:  # compiled, they are in the .pxd, so that they are inlined
+
+        def _take_budget(self, cx: Context) -> bool:
+            """Takes one unit; False means: answer Pending, the task has been deferred."""
+            if self.budget > 0:
+                self.budget -= 1
+                return True
+            return self.budget < 0 or self._give_way(cx)
+
+        def _refund(self) -> None:
+            """Gives back the unit of a leaf that has to wait after all."""
+            if self.budget >= 0:
+                self.budget += 1
+
+    def _give_way(self, cx: Context) -> bool:
+        """The budget is gone: False, and the task is deferred."""
         if self.scheduler is not None:
             self.scheduler._forced += 1
         self._defer(cx)
         return False
-
-    def _refund(self) -> None:
-        """Gives back the unit of a leaf that has to wait after all."""
-        if self.budget >= 0:
-            self.budget += 1
 
     def _defer(self, cx: Context) -> None:
         """Has the task of ``cx`` polled again once the others and the driver had their turn."""

@@ -82,7 +82,7 @@ class ReadyTasks(Scheduler):
         self._enqueue(item)
 
     def _enqueue(self, item: Wakeable) -> None:
-        task: Task = item
+        task = cython.cast(Task, item)
         if current().scheduler is not self:
             self._enqueue_remote(task)
         else:

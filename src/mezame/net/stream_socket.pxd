@@ -13,5 +13,6 @@ cdef int RECEIVE
 cdef int SEND
 
 cdef class StreamSocket(RegisteredSocket):
+    cpdef Future read(self, Py_ssize_t limit=*)
     cdef Future _read_nothing(self, Py_ssize_t limit)
     cpdef _shutdown_write(self)
