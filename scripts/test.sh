@@ -53,12 +53,13 @@ suite() { # suite NAME compiled|pure all|fewer|core
   echo "== $1 ($2): $("$python" -VV | head -1)"
   export MEZAME_EXPECT=$2
   if [[ $3 != all ]]; then export MEZAME_EXAMPLES=0.2; fi
+  # The lists of files are patterns: they are expanded here, among the tests.
   local pytest=("$python" -m pytest -c ../pyproject.toml --rootdir .. -p no:cacheprovider)
   if [[ $3 == core ]]; then
-    "${pytest[@]}" "${core[@]}"
+    "${pytest[@]}" ${core[@]}
   else
     "${pytest[@]}" .
-    MEZAME_DRIVER=selectors "${pytest[@]}" "${driver[@]}"
+    MEZAME_DRIVER=selectors "${pytest[@]}" ${driver[@]}
   fi
 }
 

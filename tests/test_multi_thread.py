@@ -479,7 +479,7 @@ def test_close_unwinds_tasks_in_every_state():
     log = []
     started = threading.Barrier(2)
 
-    waiting = threading.Event()
+    waiting, yielding = threading.Event(), threading.Event()
 
     async def idle():
         waiting.set()
@@ -500,6 +500,7 @@ def test_close_unwinds_tasks_in_every_state():
     async def yields():
         try:
             while True:
+                yielding.set()
                 await mezame.yield_now()
         finally:
             log.append("yields")
@@ -512,7 +513,7 @@ def test_close_unwinds_tasks_in_every_state():
     rt.spawn(yields())
     rt.spawn(running())
     started.wait(5)
-    assert waiting.wait(5)
+    assert waiting.wait(5) and yielding.wait(5)
     handle = rt.spawn(fresh())  # queued, polled or not
     report = rt.close()
     assert not report

@@ -181,10 +181,8 @@ class Future:
     def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any:
         """The await protocol: the await was cancelled or failed from outside; drops and re-raises."""
         self.close()
-        if value is None:
-            value = kind() if isinstance(kind, type) else kind
         try:
-            raise value
+            raise kind if value is None else value
         finally:
             del kind, value  # an exception refers to the frames that it passes: that would be a cycle
 
@@ -201,9 +199,8 @@ def _borrowed() -> Any:
 def await_next(raw: Any) -> Any:
     """``Future.__next__`` for the interpreter: the same steps, but the end costs no traceback.
 
-    A compiled ``raise StopIteration(value)`` builds a frame and a traceback that the awaiting coroutine throws
-    away at once; that was half of the cost of an await. So the type's C slot gets this function, which
-    ends the iteration as C iterators do. It has no use when interpreted.
+    A compiled ``raise StopIteration(value)`` builds a frame and a traceback that nobody sees; that was half of the cost
+    of an await. So the type's C slot gets this function, which ends as C iterators do. Of no use when interpreted.
     """
     found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
     if found is cython.NULL:

@@ -65,10 +65,9 @@ cdef class EpollPoller(Poller):
     cdef list _sources
     cdef Word _registered
     cdef object _watched
-    cdef int _watched_fd
-    cdef object _on_signal
     cdef bint _signalled
-    cdef _drain(self)
+    cdef object _get_watched(self)
+    cdef _hear(self, int fd)
     cdef _tell_of_signal(self)
     cdef _count(self, int added, int removed)
     cdef _put(self, int fd, Source source)

@@ -57,12 +57,10 @@ class EpollPoller(Poller):
         "_event_fd",
         "_limit",
         "_nested",
-        "_on_signal",
         "_registered",
         "_signalled",
         "_sources",
         "_watched",
-        "_watched_fd",
         "needs_rearm",
         "waits",
     )
@@ -81,9 +79,7 @@ class EpollPoller(Poller):
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._sources = []  # at the place of their descriptors, which the kernel keeps small
         self._registered = Word()
-        self._watched = None
-        self._watched_fd = -1
-        self._on_signal = None
+        self._watched = None  # (socket, what to call), see ``watch``; under the guard
         self._signalled = False
         self.needs_rearm = False
         self.waits = 0
@@ -184,9 +180,8 @@ class EpollPoller(Poller):
     def _dispatch(self, fd: int, events: int) -> None:
         source = self._at(fd)
         if source is None:  # our eventfd, or a source that was removed since the kernel made the event
-            if fd == self._watched_fd:
-                self._signalled = True
-                self._drain()
+            if fd != self._event_fd:
+                self._hear(fd)
             return
         self.events += 1
         bits = 0
@@ -215,40 +210,52 @@ class EpollPoller(Poller):
         """Ends a ``wait`` of another thread."""
         os.eventfd_write(self._event_fd, 1)
 
-    def _tell_of_signal(self) -> None:
-        """After the events: handlers run in the main thread only, and there when it interprets something."""
-        self._signalled = False
-        if self._on_signal is not None:
-            self._on_signal()
-        if cython.compiled:
-            # Are we that thread? The signal may have come just before we slept; now, or only after the next event.
-            PyErr_CheckSignals()  # type: ignore  # noqa: F821 - C, from the .pxd
-
     def watch(self, sock: Any, on_signal: Any = None) -> None:
         """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
-        self._on_signal = on_signal
-        self._watched = sock
-        self._watched_fd = sock.fileno()
-        self.watcher = get_ident()
-        self._epoll.register(self._watched_fd, _IN | _ET)
-
-    def _drain(self) -> None:
-        """Empties the watched socket: one that is full would have no more edges."""
-        sock = self._watched
-        if sock is not None:
-            try:
-                while len(sock.recv(4096)) == 4096:
-                    pass
-            except OSError:
-                pass
+        watched = (sock, on_signal)
+        self._lock()
+        self._watched = watched
+        self._unlock()
+        self.set_watcher(get_ident())
+        self._epoll.register(sock.fileno(), _IN | _ET)
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
-        self._on_signal = None
+        self._lock()
+        watched = self._watched
         self._watched = None
-        self._watched_fd = -1
-        self.watcher = 0
+        self._unlock()
+        del watched
+        self.set_watcher(0)
         self._epoll.unregister(sock.fileno())
+
+    def _get_watched(self) -> Any:
+        self._lock()
+        watched = self._watched
+        self._unlock()
+        return watched
+
+    def _hear(self, fd: int) -> None:
+        """If it is the watched socket: empties it, for one that is full would have no more edges."""
+        watched = self._get_watched()
+        if watched is None or watched[0].fileno() != fd:
+            return
+        self._signalled = True
+        try:
+            while len(watched[0].recv(4096)) == 4096:
+                pass
+        except OSError:
+            pass
+
+    def _tell_of_signal(self) -> None:
+        """After the events: handlers run in the main thread only, and there when it interprets something."""
+        self._signalled = False
+        watched = self._get_watched()
+        if watched is not None and watched[1] is not None:
+            watched[1]()
+        if cython.compiled:
+            # Are we that thread? The signal may have come just before we slept; now, or only after the next event.
+            PyErr_CheckSignals()  # type: ignore  # noqa: F821 - C, from the .pxd
 
     def rearm(self, source: Source, mask: int) -> None:
         """Nothing: an edge needs no re-arming."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from threading import get_ident
 
 from ..core.guard import Guard
+from ..core.word import Word
 
 try:
     import cython
@@ -27,18 +28,23 @@ class Poller(Guard):
         self.added = 0
         self.removed = 0
         self.events = 0
-        self.watcher = 0  # ident of the thread that handles signals, while there is something to watch for it
+        self.watcher = Word()  # ident of the thread that handles signals, while there is something to watch for it
         self.skipped = 0
+
+    def set_watcher(self, ident: int) -> None:
+        """The thread that handles signals; 0: there is nothing to watch for it any more. Any thread."""
+        self.watcher._store(ident)
 
     def must_look(self) -> bool:
         """Nothing is registered: is ``wait(0)`` to look nevertheless?"""
-        if self.watcher == 0:
+        watcher = self.watcher._load()
+        if watcher == 0:
             return False
         if cython.compiled:
             PyErr_CheckSignals()  # type: ignore  # noqa: F821 - C, from the .pxd; tasks may interpret nothing for long
-            if self.watcher == thread_ident():  # type: ignore  # noqa: F821
+            if watcher == thread_ident():  # type: ignore  # noqa: F821
                 return False
-        elif self.watcher == get_ident():  # it handles signals between any two bytecodes
+        elif watcher == get_ident():  # it handles signals between any two bytecodes
             return False
         self.skipped = (self.skipped + 1) & 3
         return self.skipped == 0

@@ -1,4 +1,4 @@
-"""Source and IoOp: per-socket readiness, and the futures that wait for it.
+"""Source: what is known of the readiness of a descriptor, and who waits for it. What waits: ``io_op.py``.
 
 A ``Source`` is registered with the poller once, edge-triggered, for both directions; after that an operation
 costs no registration call. What the poller said is kept here, as bits, until an operation proves it old:
@@ -41,18 +41,11 @@ import errno
 from typing import Any
 
 from ..core.context import Context
-from ..core.current import Current, current, distance
-from ..core.future import Future
+from ..core.current import current
 from ..core.guard import Guard
-from ..core.poll import PENDING, make_ready
-from ..core.waitlist import Waiter, WaitList, make_place
+from ..core.waitlist import Waiter, WaitList
 from ..core.waker import Waker, wake_all
 from ..errors import RuntimeClosedError
-
-try:
-    import cython
-except ImportError:
-    from ..core import cython_shim as cython
 
 READABLE = 1
 WRITABLE = 2
@@ -66,10 +59,9 @@ READERS = READ | PRIORITY  # the bits that concern whoever stands in the list of
 CLEARABLE = READABLE | WRITABLE | ERROR | PRIORITY
 PROVED = READABLE | WRITABLE | PRIORITY  # by a short read or write; that there is no error, only EAGAIN proves
 # C integers here, when compiled:
-_WRITABLE, _WRITE, _READERS, _CLEARABLE, _PROVED = WRITABLE, WRITE, READERS, CLEARABLE, PROVED
+_WRITABLE, _WRITE, _READERS, _CLEARABLE = WRITABLE, WRITE, READERS, CLEARABLE
 
 BLOCKED = object()  # an attempt's answer: the kernel said EAGAIN
-_BLOCKED = BLOCKED
 
 
 class Source(Guard):
@@ -388,153 +380,3 @@ def closed_error(shutdown: bool) -> Exception:
     if shutdown:
         return RuntimeClosedError("the runtime of this socket was closed: its I/O driver is gone")
     return OSError(9, "the socket was closed")
-
-
-class IoOp(Future):
-    """One I/O operation as a future: attempts while the source looks ready, else waits for readiness.
-
-    It takes the source's seat, or a ``_place`` in its list, when it first has to wait (``_waited``), and gives it up
-    when it is complete, closed or dropped.
-
-    A subclass defines ``_attempt``, which returns its value, or ``BLOCKED``; with a value it may set ``_drained`` to
-    say that it emptied (filled) the kernel's buffer all the same.
-    """
-
-    __slots__ = (
-        "_count",
-        "_data",
-        "_done",
-        "_drained",
-        "_keep",
-        "_length",
-        "_mask",
-        "_offset",
-        "_place",
-        "_source",
-        "_waited",
-    )
-
-    def __init__(self, source: Source, mask: int) -> None:
-        self._start_op(source, mask)
-
-    def _start_op(self, source: Source, mask: int) -> None:
-        """What ``__init__`` does, for subclasses (a C call when compiled)."""
-        self._source = source
-        self._mask = mask
-        self._done = False
-        self._waited = False
-        if not cython.compiled:
-            self._place = None
-            self._keep = None  # what must stay alive meanwhile: the stream
-            self._data = None
-
-    def _attempt(self) -> Any:
-        """One system call. Returns the operation's value or ``BLOCKED``; raises ``OSError``."""
-        raise TypeError(f"{type(self).__name__} must define _attempt()")
-
-    def poll(self, cx: Context) -> Any:
-        value = self._go(cx, current())
-        return PENDING if value is _BLOCKED else make_ready(value)
-
-    def _go(self, cx: Context, cur: Current) -> Any:
-        """``poll`` without the wrapping: the value, or BLOCKED for Pending."""
-        if self._done:
-            raise RuntimeError("this I/O operation was polled after it completed: start a new one")
-        if not cur._take_budget(cx):
-            return _BLOCKED
-        source = self._source
-        mask = self._mask
-        while True:
-            tick = source._begin(mask)
-            if tick >= 0:
-                self._drained = False
-                value = None
-                try:  # an attempt that fails has not found the buffer empty
-                    value = self._attempt()
-                finally:
-                    source._end(mask if value is _BLOCKED else mask & _PROVED if self._drained else 0, tick)
-                if value is not _BLOCKED:
-                    self._done = True
-                    if self._waited:
-                        self._leave()
-                    return value
-                continue
-            if self._wait(source, mask, cx._get_waker()):
-                cur._refund()
-                if source._rearm or source.hooks is not None:
-                    source._arm(mask, cx)
-                return _BLOCKED
-
-    def _wait(self, source: Source, mask: int, waker: Waker) -> bool:
-        """Has ``waker`` woken by the next event. False: there was one meanwhile, try again."""
-        self._waited = True
-        if self._place is None:
-            answer = source._sit(self._address(), mask, waker)
-            if answer >= 0:
-                return answer > 0
-            self._place = make_place(0)
-        return source._park(self._place, mask, waker)
-
-    def _address(self) -> int:
-        """What the source knows it by."""
-        return cython.cast("Py_ssize_t", cython.cast("PyObject *", self)) if cython.compiled else id(self)
-
-    def _leave(self) -> None:
-        """It waits no more."""
-        self._waited = False
-        if self._place is None:
-            self._source._stand_up(self._address())
-        else:
-            self._source._leave(self._place)
-
-    def close(self) -> None:
-        if self._waited:
-            self._leave()
-
-    def __dealloc__(self) -> None:
-        """Dropped. (If a cycle with it was collected, its source may be gone already: then nobody is there to wake.)"""
-        if self._waited and self._source is not None:
-            self._leave()
-
-
-if not cython.compiled:
-    IoOp.__del__ = IoOp.__dealloc__  # type: ignore[attr-defined]
-
-
-def empty_op(raw: Any) -> Any:
-    """A dropped operation goes on the shelf (``core/shelf.pxd``): what ``__dealloc__`` does, and None in each field.
-
-    It closes no cycle: it refers to its stream, and no stream to an operation.
-    """
-    op = cython.cast(IoOp, raw)
-    if op._waited:
-        op._leave()
-        op._place = None
-    op._source = None
-    op._keep = None
-    op._data = None
-    return 0
-
-
-def io_next(raw: Any) -> Any:
-    """``poll`` and what ``Future.__next__`` makes of it, in one: every await of a hot operation comes through here."""
-    found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
-    if found is cython.NULL or cython.cast(Current, found).context is None:
-        return await_next(raw)  # type: ignore  # noqa: F821
-    value = cython.cast(IoOp, raw)._go(cython.cast(Current, found).context, cython.cast(Current, found))
-    if value is _BLOCKED:
-        return new_reference(PENDING)  # type: ignore  # noqa: F821
-    return stop_iteration(value)  # type: ignore  # noqa: F821
-
-
-if cython.compiled:
-    use_distance(distance())  # type: ignore  # noqa: F821
-
-
-class ReadyOp(IoOp):
-    """Waits until a direction looks ready; attempts nothing. The future of ``readable``/``writable``."""
-
-    __slots__ = ()
-
-    def _attempt(self) -> Any:
-        return None

@@ -228,14 +228,14 @@ class SelectPoller(Poller):
     def watch(self, sock: Any, on_signal: Any = None) -> None:
         """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
         self._watched = (sock, on_signal)
-        self.watcher = threading.get_ident()
+        self.set_watcher(threading.get_ident())
         self._selector.register(sock, selectors.EVENT_READ, None)
         self.notify()  # some selectors look at their descriptors only when they begin to wait
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
         self._watched = None
-        self.watcher = 0
+        self.set_watcher(0)
         self._selector.unregister(sock)
 
     def sources(self) -> list[Any]:

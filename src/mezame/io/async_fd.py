@@ -23,7 +23,8 @@ from ..core.context import Context
 from ..core.current import current
 from ..core.future import Future, ready
 from ..core.poll import PENDING, make_ready
-from ..driver.readiness import ERROR, PRIORITY, READ, READABLE, WRITABLE, WRITE, WRITE_CLOSED, ReadyOp, Source
+from ..driver.io_op import ReadyOp
+from ..driver.readiness import ERROR, PRIORITY, READ, READABLE, WRITABLE, WRITE, WRITE_CLOSED, Source
 from ..errors import RuntimeClosedError
 from .interest import Interest, Ready
 

@@ -7,7 +7,8 @@ import os
 import socket
 from typing import Any
 
-from ..driver.readiness import WRITE, ReadyOp, Source
+from ..driver.io_op import ReadyOp
+from ..driver.readiness import WRITE, Source
 from ..future.select import select
 from ..runtime.spawn import spawn
 from ..time.sleep import sleep

@@ -4,7 +4,8 @@ from ..core.context cimport Context
 from ..core.poll cimport PendingType
 from ..core.shelf cimport shelve_emptied, unshelve
 from ..core.future cimport set_iternext
-from ..driver.readiness cimport IoOp, Source, empty_op, io_next
+from ..driver.io_op cimport IoOp, empty_op, io_next
+from ..driver.readiness cimport Source
 from ..driver.sockets cimport recv, recv_into, send
 
 cdef PendingType PENDING

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.poll import PENDING
-from ..driver.readiness import BLOCKED, READ, WRITE, IoOp, Source
+from ..driver.io_op import IoOp
+from ..driver.readiness import BLOCKED, READ, WRITE, Source
 from ..driver.sockets import recv, recv_into, send
 from ..errors import UnexpectedEof
 

@@ -1,6 +1,7 @@
 from ..core.future cimport Future
 from ..driver.poll_slot cimport PollSlot
-from ..driver.readiness cimport ReadyOp, Source
+from ..driver.io_op cimport ReadyOp
+from ..driver.readiness cimport Source
 from .operations cimport CallOp
 
 cdef int READ

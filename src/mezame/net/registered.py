@@ -14,8 +14,9 @@ from typing import Any
 from ..core.context import Context
 from ..core.future import Future, ready
 from ..core.poll import PENDING, make_ready
+from ..driver.io_op import ReadyOp
 from ..driver.poll_slot import PollSlot
-from ..driver.readiness import READ, READABLE, WRITABLE, WRITE, ReadyOp, Source
+from ..driver.readiness import READ, READABLE, WRITABLE, WRITE, Source
 from .operations import CallOp
 
 

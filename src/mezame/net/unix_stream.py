@@ -7,7 +7,8 @@ import os
 import socket
 from typing import Any
 
-from ..driver.readiness import WRITE, ReadyOp, Source
+from ..driver.io_op import ReadyOp
+from ..driver.readiness import WRITE, Source
 from ..io.async_read import AsyncRead
 from ..io.async_write import AsyncWrite
 from ..time.sleep import sleep

@@ -7,7 +7,8 @@ import sys
 from typing import Any, ClassVar
 
 from ...core.future import Future
-from ...driver.readiness import READ, WRITE, ReadyOp, Source
+from ...driver.io_op import ReadyOp
+from ...driver.readiness import READ, WRITE, Source
 from ..register import register
 from .descriptor import Descriptor, check_pipe, number_of
 from .polled import Polled
