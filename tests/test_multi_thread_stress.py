@@ -308,6 +308,49 @@ def test_sockets_on_all_workers():
     assert run(main()) == list(range(30))
 
 
+def test_reads_that_lose_while_bytes_come_lose_none():
+    """Two tasks read one stream, so that one has the seat and the other a place, and give most of their reads up."""
+    size = 20_000 * FACTOR
+
+    async def read_some(stream, got, stop):
+        turn = random.Random(len(got))
+        while not stop.is_cancelled():
+            other = mezame.yield_now() if turn.random() < 0.7 else mezame.sleep(turn.random() * 0.0005)
+            which, value = await mezame.select(stream.read(7), other)
+            if which == 0:
+                got.append(value)
+                if sum(map(len, got)) >= size or not value:
+                    stop.cancel()
+
+    async def pair(listener, number):
+        client = await TcpStream.connect(listener.local_addr())
+        served, _ = await listener.accept()
+        stop = sync.CancellationToken()
+        got = []
+        readers = [mezame.spawn(read_some(served, got, stop)) for _ in range(2)]
+        sent = 0
+        while sent < size:
+            step = min(size - sent, 1 + (sent + number) % 23)
+            await client.write_all(bytes(step))
+            sent += step
+            if sent % 3 == 0:
+                await mezame.yield_now()
+        async with mezame.timeout(30):
+            await stop.cancelled()
+            for reader in readers:
+                await reader
+        assert served._source.waiting() == (0, 0), "somebody who gave up still waits"
+        client.close()
+        served.close()
+        return sum(map(len, got))
+
+    async def main():
+        async with await TcpListener.bind("127.0.0.1:0") as listener:
+            return [await pair(listener, number) for number in range(4)]
+
+    assert run(main()) == [size] * 4
+
+
 def test_block_in_place_under_load():
     async def main():
         hits = []
