@@ -362,13 +362,18 @@ def test_a_spawn_while_the_executor_closes_leaves_the_poll_in_progress_alone():
 
     task = executor.spawn(work())
     executor.run_until_stalled()
-    waking = threading.Timer(0.05, lambda: [waker.wake() for waker in list(wakers)])
+    closed = threading.Event()
+
+    def wake_again_and_again():
+        while not closed.wait(0.02):
+            for waker in list(wakers):
+                waker.wake()
+
+    waking = threading.Thread(target=wake_again_and_again)
     waking.start()
-    other = threading.Timer(0.1, lambda: [waker.wake() for waker in list(wakers)])
-    other.start()
     assert executor.close(timeout=5) == []
+    closed.set()
     waking.join()
-    other.join()
     assert log == [True, "unwound"] and task.cancelled()
 
 
