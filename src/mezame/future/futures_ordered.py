@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.context import Context
-from ..core.future import poll_fn
 from ..core.poll import PENDING, Poll
 from ..core.wrapper import Wrapper
 from .end import END
-from .futures_unordered import FuturesUnordered
+from .members import Members
+from .poll_next import PollNext
 
 
 class _Numbered(Wrapper):
@@ -39,17 +39,7 @@ class _Numbered(Wrapper):
         return answer if answer is PENDING else Poll.Ready((self._number, answer.value, None))
 
 
-class _Members(FuturesUnordered):
-    """All members are numbered Futures that we made: so all whose inside is owned are ours to end."""
-
-    def push_numbered(self, number: int, future: Any) -> None:
-        numbered = _Numbered(number, future)
-        owned = numbered._future is not future
-        self.push(numbered)
-        next(reversed(self._members)).owned = owned
-
-
-class FuturesOrdered:
+class FuturesOrdered(PollNext):
     """As ``FuturesUnordered``, but the values come in the order of ``push_back``, however they complete.
 
     >>> import mezame
@@ -65,23 +55,32 @@ class FuturesOrdered:
     """
 
     def __init__(self, futures: Iterable[Any] = ()) -> None:
-        self._running = _Members()
+        self._running = Members()
         self._done: dict[int, tuple[Any, BaseException | None]] = {}
         self._first = 0  # the number whose turn it is
         self._last = 0  # the number of the next push_back
         for future in futures:
             self.push_back(future)
 
+    def _push(self, number: int, future: Any, owned: bool = False) -> None:
+        numbered = _Numbered(number, future)
+        self._running.push(numbered, owned or numbered._future is not future)  # ours to end if its inside is
+
+    def _push_owned(self, future: Any) -> None:
+        """``push_back`` of a future that is closed when the set is dropped."""
+        self._push(self._last, future, True)
+        self._last += 1
+
     def push_back(self, future: Any) -> None:
         """Adds a future whose value comes last."""
-        self._running.push_numbered(self._last, future)
+        self._push(self._last, future)
         self._last += 1
 
     push = push_back
 
     def push_front(self, future: Any) -> None:
         """Adds a future whose value comes next."""
-        self._running.push_numbered(self._first - 1, future)
+        self._push(self._first - 1, future)
         self._first -= 1
 
     def poll_next(self, cx: Context) -> Any:
@@ -97,20 +96,6 @@ class FuturesOrdered:
         if error is not None:
             raise error
         return Poll.Ready(value)
-
-    async def next(self, default: Any = None) -> Any:
-        """The next value in order; ``default`` if there is no member. Raises what the member raises. Cancel safe."""
-        value = await poll_fn(self.poll_next)
-        return default if value is END else value
-
-    def __aiter__(self) -> FuturesOrdered:
-        return self
-
-    async def __anext__(self) -> Any:
-        value = await poll_fn(self.poll_next)
-        if value is END:
-            raise StopAsyncIteration
-        return value
 
     def clear(self) -> None:
         """Drops all members and the values that were not taken; owned members are closed at once."""

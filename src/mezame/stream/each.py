@@ -9,7 +9,7 @@ from ..core.context import Context
 from ..core.future import Future
 from ..core.poll import PENDING, Ready, make_ready
 from ..future.end import END
-from .next import no_such_item
+from ..future.poll_next import no_such_item
 
 NOTHING: Any = object()
 
