@@ -12,7 +12,6 @@ cdef object _STOP
 cdef class PollNext:
     cpdef poll_next(self, Context cx)
 
-@cython.final
 cdef class Next(Future):
     cdef PollNext _stream
     cdef object _default

@@ -72,7 +72,7 @@ class Next(Future):
     __slots__ = ("_default", "_done", "_stream")
 
     def poll(self, cx: Context) -> Any:
-        if self._done:
+        if self._done:  # type: ignore[has-type]
             raise RuntimeError("next() was polled after it completed: call it again for the next item")
         self._done = True  # also if it raises
         answer = self._stream.poll_next(cx)

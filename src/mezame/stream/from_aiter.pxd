@@ -10,7 +10,6 @@ cdef PendingType PENDING
 cdef object _END
 cdef object _GENERATOR
 
-@cython.final
 cdef class FromAiter(Stream):
     cdef object _iterator
     cdef Owned _step

@@ -12,11 +12,9 @@ cdef class _Calling(Adapter):
     cdef Owned _call
     cdef object _function
 
-@cython.final
 cdef class Then(_Calling):
     @cython.locals(answer=object, ready=Ready)
     cpdef poll_next(self, Context cx)
 
-@cython.final
 cdef class OrElse(_Calling):
     cpdef poll_next(self, Context cx)
