@@ -5,6 +5,7 @@ from ..core.context cimport Context, loop_context
 from ..core.future cimport Future
 from ..core.guard cimport Guard
 from ..core.poll cimport PendingType, make_ready
+from ..core.shelf cimport shelve, unshelve
 from ..core.waker cimport Wakeable
 
 cdef PendingType PENDING
@@ -32,6 +33,9 @@ cdef class Member(Wakeable):
     cdef bint _queued
     @cython.locals(future=Future)
     cdef Future _release(self)
+
+@cython.locals(member=Member)
+cdef Member make_member(Future future, bint owned, Woken woken)
 
 cdef class Members:
     cdef Woken _woken

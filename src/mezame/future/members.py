@@ -25,6 +25,11 @@ from ..core.waker import Wakeable
 from .end import END
 from .unwind import unwind_all
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
 _END: Any = END  # as a C variable
 SELF_WAKES = 2  # members that woke themselves while they were polled; then the task lets others run
 
@@ -82,23 +87,34 @@ class Member(Wakeable):
 
     __slots__ = ("_after", "_future", "_owned", "_queued", "_woken")
 
-    def __init__(self, future: Any, owned: bool, woken: Woken) -> None:
-        super().__init__()
-        self._future = future
-        self._owned = owned
-        self._woken = woken
-        self._queued = False
-        self._after = None
-
     def _wake(self) -> None:
         self._woken._push(self)
 
     def _release(self) -> Any:
         """Cuts the member off from its future, which is returned; wakers that a leaf still keeps do nothing."""
-        future = self._future
+        future = self._future  # type: ignore[has-type]
         self._future = None
         self._cut_waker()
         return future
+
+
+def make_member(future: Any, owned: bool, woken: Woken) -> Member:
+    """A new member, which waits for its first poll."""
+    if cython.compiled:
+        member = cython.cast(Member, unshelve(0, Member))  # type: ignore  # noqa: F821 - C, from the .pxd
+    else:
+        member = Member.__new__(Member)
+        Wakeable.__init__(member)
+        member._after = None
+    member._future = future
+    member._woken = woken
+    member._owned = owned
+    member._queued = False
+    return member
+
+
+if cython.compiled:
+    shelve(Member)  # type: ignore  # noqa: F821
 
 
 class Members:
@@ -119,7 +135,7 @@ class Members:
             owned: it is closed when the set is dropped; so is always what ``into_future`` made of a coroutine.
         """
         future = into_future(given)
-        member = Member(future, owned or future is not given, self._woken)
+        member = make_member(future, owned or future is not given, self._woken)
         self._members[member] = None
         self._woken._push(member)
 

@@ -2,16 +2,16 @@ cimport cython
 
 from ..core.context cimport Context
 from ..core.poll cimport PendingType, Ready
+from ..future.members cimport Members
 from .adapter cimport Adapter
 
 cdef PendingType PENDING
 cdef object _END
 
 cdef class _Running(Adapter):
-    cdef object _running
+    cdef Members _running
     cdef Py_ssize_t _limit
     cdef bint _ended
-    cdef object _begin(self, object future)
     @cython.locals(answer=object, ready=Ready)
     cpdef poll_next(self, Context cx)
 

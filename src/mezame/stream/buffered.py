@@ -1,6 +1,6 @@
 """A stream of futures, several of which run at a time: buffered (in order) and buffer_unordered (as they complete).
 
-    source --at most n in the set--> FuturesOrdered / Members --> items
+    source --at most n in the set--> OrderedMembers / Members --> items
 
 The futures that are in the set belong to the stream: they end when it does. A failed future raises, and the others and
 the stream go on.
@@ -14,8 +14,8 @@ from typing import Any
 from ..core.context import Context
 from ..core.poll import PENDING, Ready
 from ..future.end import END
-from ..future.futures_ordered import FuturesOrdered
 from ..future.members import Members
+from ..future.ordered_members import OrderedMembers
 from .adapter import Adapter, limit_of
 from .ending import close_all
 
@@ -27,15 +27,11 @@ class _Running(Adapter):
 
     __slots__ = ("_ended", "_limit", "_running")
 
-    def __init__(self, source: Any, what: str, limit: int | None, running: Any) -> None:
+    def __init__(self, source: Any, what: str, limit: int | None, running: Members) -> None:
         super().__init__(source)
         self._limit = limit_of(what, limit) or 0
         self._running = running
         self._ended = False
-
-    def _begin(self, future: Any) -> None:
-        """Puts ``future`` into the set."""
-        raise TypeError(f"{type(self).__name__} must define _begin(future)")
 
     def poll_next(self, cx: Context) -> Any:
         while not self._ended and (self._limit == 0 or len(self._running) < self._limit):
@@ -46,7 +42,7 @@ class _Running(Adapter):
             if ready.value is _END:
                 self._ended = True
             else:
-                self._begin(ready.value)
+                self._running.push(ready.value, True)  # nobody else has it: the set owns it, also if it is a Future
         answer = self._running.poll_next(cx)
         if answer is PENDING:
             return PENDING
@@ -71,19 +67,13 @@ class _Running(Adapter):
         return close_all(self._running, self._source)
 
 
-# A set only borrows Futures; those that come out of the stream nobody else has, so it owns them.
-
-
 class Buffered(_Running):
     """The stream of ``Stream.buffered``."""
 
     __slots__ = ()
 
     def __init__(self, source: Any, limit: int | None) -> None:
-        super().__init__(source, "buffered", limit, FuturesOrdered())
-
-    def _begin(self, future: Any) -> None:
-        self._running._push_owned(future)
+        super().__init__(source, "buffered", limit, OrderedMembers())
 
 
 class BufferUnordered(_Running):
@@ -93,6 +83,3 @@ class BufferUnordered(_Running):
 
     def __init__(self, source: Any, limit: int | None) -> None:
         super().__init__(source, "buffer_unordered", limit, Members())
-
-    def _begin(self, future: Any) -> None:
-        self._running.push(future, True)

@@ -289,7 +289,7 @@ class RwLockGuard:
         """The permits, to whoever asks first."""
         semaphore = self._rwlock._semaphore
         semaphore._lock()
-        permits = self._permits
+        permits = self._permits  # type: ignore[has-type]
         self._permits = 0
         semaphore._unlock()
         return permits  # type: ignore[no-any-return]
