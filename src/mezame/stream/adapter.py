@@ -21,7 +21,7 @@ class Adapter(Stream):
         self._source.drop()
 
     def aclose(self) -> Coroutine[Any, Any, None]:
-        """As that of every stream. (A coroutine of its own would be a compiled one, here and below.)"""
+        """As that of every stream. (No ``async def``: in a compiled module that makes coroutines of another type.)"""
         return close_all(self._source)
 
     def __repr__(self) -> str:
