@@ -21,6 +21,7 @@ cdef class Woken(Guard):
     cdef int _push(self, Member member) except -1
     @cython.locals(member=Member)
     cdef Member _pop(self)
+    cdef _clear(self)
     @cython.locals(empty=bint)
     cdef bint _is_empty(self) noexcept
 
@@ -31,7 +32,7 @@ cdef class Member(Wakeable):
     cdef Woken _woken
     cdef bint _owned
     cdef bint _queued
-    @cython.locals(future=Future)
+    @cython.locals(future=Future, woken=Woken)
     cdef Future _release(self)
 
 @cython.locals(member=Member)

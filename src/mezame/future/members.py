@@ -75,6 +75,11 @@ class Woken(Guard):
         self._unlock()
         return member  # type: ignore[no-any-return]
 
+    def _clear(self) -> None:
+        """Takes all out, one by one: a chain that is left to itself is freed recursively, however long it is."""
+        while self._pop() is not None:
+            pass
+
     def _is_empty(self) -> bool:
         self._lock()
         empty = self._head is None
@@ -92,8 +97,11 @@ class Member(Wakeable):
 
     def _release(self) -> Any:
         """Cuts the member off from its future, which is returned; wakers that a leaf still keeps do nothing."""
+        woken = self._woken
+        woken._lock()
         future = self._future  # type: ignore[has-type]
         self._future = None
+        woken._unlock()
         self._cut_waker()
         return future
 
@@ -183,8 +191,7 @@ class Members:
         """Drops all members, and wakes who waits. Those that are owned are returned, to be ended."""
         members = list(self._members)
         self._members.clear()
-        while self._woken._pop() is not None:
-            pass
+        self._woken._clear()
         owned = []
         for member in members:
             future = member._release()
@@ -212,11 +219,13 @@ class Members:
         return len(self._members)
 
     def __del__(self) -> None:
-        if self._members:
-            try:
-                self.clear()
-            except BaseException as error:
-                report_exception(f"one of {self!r} failed while it was dropped", error)
+        if not self._members:
+            self._woken._clear()
+            return
+        try:
+            self.clear()
+        except BaseException as error:
+            report_exception(f"one of {self!r} failed while it was dropped", error)
 
     def __repr__(self) -> str:
         return f"<{len(self._members)} futures>"
