@@ -32,6 +32,7 @@ cdef class Member(Wakeable):
     cdef Woken _woken
     cdef bint _owned
     cdef bint _queued
+    cdef long long _number
     @cython.locals(future=Future, woken=Woken)
     cdef Future _release(self)
 
@@ -42,7 +43,9 @@ cdef class Members:
     cdef Woken _woken
     cdef dict _members
     cdef Context _cx
-    @cython.locals(member=Member)
+    cdef long long _completed
+    @cython.locals(member=Member, future=Future)
+    cdef Member _add(self, object given, bint owned)
     cpdef push(self, object given, bint owned=*)
     @cython.locals(woken=Woken, member=Member, future=Future, round_=Py_ssize_t, polled=Py_ssize_t, self_wakes=int, answer=object)
     cpdef poll_next(self, Context cx)

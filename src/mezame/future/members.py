@@ -88,9 +88,9 @@ class Woken(Guard):
 
 
 class Member(Wakeable):
-    """One future. ``_future`` is None once it completed or was dropped."""
+    """One future. ``_future`` is None once it completed or was dropped. ``_number`` is for ``OrderedMembers``."""
 
-    __slots__ = ("_after", "_future", "_owned", "_queued", "_woken")
+    __slots__ = ("_after", "_future", "_number", "_owned", "_queued", "_woken")
 
     def _wake(self) -> None:
         self._woken._push(self)
@@ -118,6 +118,7 @@ def make_member(future: Any, owned: bool, woken: Woken) -> Member:
     member._woken = woken
     member._owned = owned
     member._queued = False
+    member._number = 0
     return member
 
 
@@ -128,12 +129,13 @@ if cython.compiled:
 class Members:
     """A set of futures, polled by whoever polls the set."""
 
-    __slots__ = ("_cx", "_members", "_woken")
+    __slots__ = ("_completed", "_cx", "_members", "_woken")
 
     def __init__(self) -> None:
         self._woken = Woken()
         self._members: dict[Member, None] = {}
         self._cx = loop_context()
+        self._completed = 0  # the number of the member that completed or failed last
 
     def push(self, given: Any, owned: bool = False) -> None:
         """Adds a future. It is polled at the next poll of the set, and wakes who waits for the set.
@@ -142,10 +144,14 @@ class Members:
             given: what ``into_future`` takes.
             owned: it is closed when the set is dropped; so is always what ``into_future`` made of a coroutine.
         """
+        self._add(given, owned)
+
+    def _add(self, given: Any, owned: bool) -> Member:
         future = into_future(given)
         member = make_member(future, owned or future is not given, self._woken)
         self._members[member] = None
         self._woken._push(member)
+        return member
 
     def poll_next(self, cx: Context) -> Any:
         """``Poll.Ready(value)``, ``Poll.Ready(END)`` if there is no member, or Pending."""
@@ -180,6 +186,7 @@ class Members:
                 return PENDING
 
     def _discard(self, member: Member) -> None:
+        self._completed = member._number
         self._members.pop(member, None)
         member._release()
 

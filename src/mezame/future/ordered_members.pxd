@@ -5,7 +5,7 @@ from ..core.poll cimport PendingType, Ready, make_ready
 from .members cimport Members
 
 cdef PendingType PENDING
-cdef object _END
+cdef long long _NOBODY
 
 cdef class OrderedMembers(Members):
     cdef dict _done

@@ -8,38 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.context import Context
-from ..core.poll import PENDING, Poll, Ready, make_ready
-from ..core.wrapper import Wrapper
-from .end import END
+from ..core.poll import PENDING, Ready, make_ready
 from .members import Members
 
-_END: Any = END  # as a C variable
-
-
-class Numbered(Wrapper):
-    """A member: awaits to (number, value, error). Being unwound it raises, as the future inside does."""
-
-    __slots__ = ("_number", "_unwinding")
-
-    def __init__(self, number: int, future: Any) -> None:
-        super().__init__(future)
-        self._number = number
-        self._unwinding = False
-
-    def cancel(self, error: BaseException | None = None) -> bool:
-        self._unwinding = True
-        return super().cancel(error)
-
-    def poll(self, cx: Context) -> Any:
-        try:
-            answer = self._future.poll(cx)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
-            if self._unwinding:
-                raise
-            return Poll.Ready((self._number, None, error))
-        return answer if answer is PENDING else Poll.Ready((self._number, answer.value, None))
+_NOBODY = -(1 << 62)  # no member's number
 
 
 class OrderedMembers(Members):
@@ -64,23 +36,34 @@ class OrderedMembers(Members):
         self._first -= 1
 
     def _put(self, number: int, given: Any, owned: bool) -> None:
-        numbered = Numbered(number, given)
-        Members.push(self, numbered, owned or numbered._future is not given)  # ours to end if its inside is
+        self._add(given, owned)._number = number
 
     def poll_next(self, cx: Context) -> Any:
         while self._first not in self._done:
-            answer = Members.poll_next(self, cx)
-            if answer is PENDING:
-                return PENDING
-            ready: Ready = answer
-            if ready.value is _END:
-                return ready
-            number, value, error = ready.value
-            self._done[number] = (value, error)
-        value, error = self._done.pop(self._first)
+            value = failure = None
+            self._completed = _NOBODY
+            try:
+                answer = Members.poll_next(self, cx)
+                if answer is PENDING:
+                    return PENDING
+                ready: Ready = answer
+                value = ready.value
+                if self._completed == _NOBODY:  # the end
+                    return ready
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:
+                if self._completed == _NOBODY:
+                    raise
+                failure = error
+            self._done[self._completed] = (value, failure)
+        value, failure = self._done.pop(self._first)
         self._first += 1
-        if error is not None:
-            raise error
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure  # it refers to this frame, once it has passed through: that would be a cycle
         return make_ready(value)
 
     def take(self) -> list[Any]:
