@@ -605,7 +605,7 @@ async def test_the_place_of_a_spawn_is_that_of_the_caller():
 
 
 def test_members_that_completed_while_they_were_queued_are_let_go_one_by_one():
-    """Each wakes itself and completes: it stays in the list of the woken. A recursion over all would end the process."""
+    """Each wakes itself and completes: it stays in the list of the woken. Recursion over all would end the process."""
 
     class Hasty(mezame.Future):
         def poll(self, cx):
