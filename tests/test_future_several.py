@@ -602,3 +602,25 @@ async def test_the_place_of_a_spawn_is_that_of_the_caller():
     assert "test_future_several.py" in keyed._by_key[1].spawned_at
     tracked = mezame.task.TaskTracker().spawn(give(1))
     assert "test_future_several.py" in tracked.spawned_at
+
+
+def test_members_that_completed_while_they_were_queued_are_let_go_one_by_one():
+    """Each wakes itself and completes: it stays in the list of the woken. Recursion over all would end the process."""
+
+    class Hasty(mezame.Future):
+        def poll(self, cx):
+            cx.waker.wake()
+            return Poll.Ready(1)
+
+    count, cx = 50_000, CountingWaker().cx
+    members = FuturesUnordered(Hasty() for _ in range(count))
+    assert sum(members.poll_next(cx).value for _ in range(count)) == count
+    del members
+
+
+def test_a_value_that_is_the_end_itself_keeps_its_place_in_order():
+    ordered = FuturesOrdered([mezame.ready(END), mezame.ready(2)])
+    cx = CountingWaker().cx
+    assert ordered.poll_next(cx) == Poll.Ready(END)
+    assert ordered.poll_next(cx) == Poll.Ready(2)
+    assert len(ordered) == 0

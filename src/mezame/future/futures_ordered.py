@@ -6,50 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.context import Context
-from ..core.future import poll_fn
-from ..core.poll import PENDING, Poll
-from ..core.wrapper import Wrapper
-from .end import END
-from .futures_unordered import FuturesUnordered
+from .ordered_members import OrderedMembers
+from .poll_next import PollNext
 
 
-class _Numbered(Wrapper):
-    """A member: awaits to (number, value, error). Being unwound it raises, as the future inside does."""
-
-    __slots__ = ("_number", "_unwinding")
-
-    def __init__(self, number: int, future: Any) -> None:
-        super().__init__(future)
-        self._number = number
-        self._unwinding = False
-
-    def cancel(self, error: BaseException | None = None) -> bool:
-        self._unwinding = True
-        return super().cancel(error)
-
-    def poll(self, cx: Context) -> Any:
-        try:
-            answer = self._future.poll(cx)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
-            if self._unwinding:
-                raise
-            return Poll.Ready((self._number, None, error))
-        return answer if answer is PENDING else Poll.Ready((self._number, answer.value, None))
-
-
-class _Members(FuturesUnordered):
-    """All members are numbered Futures that we made: so all whose inside is owned are ours to end."""
-
-    def push_numbered(self, number: int, future: Any) -> None:
-        numbered = _Numbered(number, future)
-        owned = numbered._future is not future
-        self.push(numbered)
-        next(reversed(self._members)).owned = owned
-
-
-class FuturesOrdered:
+class FuturesOrdered(PollNext):
     """As ``FuturesUnordered``, but the values come in the order of ``push_back``, however they complete.
 
     >>> import mezame
@@ -65,64 +26,31 @@ class FuturesOrdered:
     """
 
     def __init__(self, futures: Iterable[Any] = ()) -> None:
-        self._running = _Members()
-        self._done: dict[int, tuple[Any, BaseException | None]] = {}
-        self._first = 0  # the number whose turn it is
-        self._last = 0  # the number of the next push_back
+        self._members = OrderedMembers()
         for future in futures:
             self.push_back(future)
 
     def push_back(self, future: Any) -> None:
         """Adds a future whose value comes last."""
-        self._running.push_numbered(self._last, future)
-        self._last += 1
+        self._members.push(future)
 
     push = push_back
 
     def push_front(self, future: Any) -> None:
         """Adds a future whose value comes next."""
-        self._running.push_numbered(self._first - 1, future)
-        self._first -= 1
+        self._members.push_front(future)
 
     def poll_next(self, cx: Context) -> Any:
         """``Poll.Ready(value)``, ``Poll.Ready(END)`` if there is no member, or Pending."""
-        while self._first not in self._done:
-            answer = self._running.poll_next(cx)
-            if answer is PENDING or answer.value is END:
-                return answer
-            number, value, error = answer.value
-            self._done[number] = (value, error)
-        value, error = self._done.pop(self._first)
-        self._first += 1
-        if error is not None:
-            raise error
-        return Poll.Ready(value)
-
-    async def next(self, default: Any = None) -> Any:
-        """The next value in order; ``default`` if there is no member. Raises what the member raises. Cancel safe."""
-        value = await poll_fn(self.poll_next)
-        return default if value is END else value
-
-    def __aiter__(self) -> FuturesOrdered:
-        return self
-
-    async def __anext__(self) -> Any:
-        value = await poll_fn(self.poll_next)
-        if value is END:
-            raise StopAsyncIteration
-        return value
+        return self._members.poll_next(cx)
 
     def clear(self) -> None:
         """Drops all members and the values that were not taken; owned members are closed at once."""
-        self._first = self._last = 0
-        self._done.clear()
-        self._running.clear()
+        self._members.clear()
 
     async def aclose(self) -> None:
         """``clear``, with owned members cancelled and driven until they have unwound."""
-        self._first = self._last = 0
-        self._done.clear()
-        await self._running.aclose()
+        await self._members.aclose()
 
     async def __aenter__(self) -> FuturesOrdered:
         return self
@@ -136,7 +64,7 @@ class FuturesOrdered:
 
     def __len__(self) -> int:
         """How many values are still to come."""
-        return len(self._running) + len(self._done)
+        return len(self._members)
 
     def __bool__(self) -> bool:
         return True

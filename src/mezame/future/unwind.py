@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..core.context import Context
@@ -29,6 +30,18 @@ async def unwind(future: Any) -> None:
             cancel_inner(future)
     if cancelled is not None:
         raise cancelled
+
+
+async def unwind_all(futures: Iterable[Any]) -> None:
+    """``unwind`` of each, one after the other; then the first error is raised."""
+    first: BaseException | None = None
+    for future in futures:
+        try:
+            await unwind(future)
+        except BaseException as error:
+            first = first or error
+    if first is not None:
+        raise first
 
 
 class Unwinding:

@@ -13,13 +13,14 @@ from .chunks import Chunks, ReadyChunks
 from .from_aiter import from_aiter
 from .futures import FuturesOrdered, FuturesUnordered
 from .into_stream import stream
+from .iterable import iter
 from .merge import PollNext, select, select_with_strategy
 from .peekable import Peekable
 from .poll_immediate import poll_immediate
 from .select_all import SelectAll, select_all
 from .sink import Sink
 from .sinks import PollSender, drain, unfold_sink
-from .sources import empty, from_fn, iter, once, once_future, pending, poll_fn, repeat, repeat_with, successors, unfold
+from .sources import empty, from_fn, once, once_future, pending, poll_fn, repeat, repeat_with, successors, unfold
 from .split import ReuniteError, SplitSink, SplitStream
 from .stream import Stream
 from .stream_map import StreamMap, StreamNotifyClose

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any
 
+from .ending import close_all
 from .stream import Stream
 
 
@@ -18,8 +20,9 @@ class Adapter(Stream):
     def drop(self) -> None:
         self._source.drop()
 
-    async def aclose(self) -> None:
-        await self._source.aclose()
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """As that of every stream. (No ``async def``: in a compiled module that makes coroutines of another type.)"""
+        return close_all(self._source)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._source!r}>"

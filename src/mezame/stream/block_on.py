@@ -6,8 +6,8 @@ from typing import Any
 
 from ..core.block_on import block_on as block_on_future
 from ..future.end import END
+from ..future.poll_next import make_next
 from .into_stream import stream as to_stream
-from .next import Next
 
 
 class BlockingStream:
@@ -22,7 +22,7 @@ class BlockingStream:
         return self
 
     def __next__(self) -> Any:
-        item = block_on_future(Next(self._stream, END))
+        item = block_on_future(make_next(self._stream, END))
         if item is END:
             raise StopIteration
         return item

@@ -1,6 +1,6 @@
 """A stream of futures, several of which run at a time: buffered (in order) and buffer_unordered (as they complete).
 
-    source --at most n in the set--> FuturesOrdered / FuturesUnordered --> items
+    source --at most n in the set--> OrderedMembers / Members --> items
 
 The futures that are in the set belong to the stream: they end when it does. A failed future raises, and the others and
 the stream go on.
@@ -8,44 +8,46 @@ the stream go on.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any
 
 from ..core.context import Context
-from ..core.poll import PENDING
+from ..core.poll import PENDING, Ready
 from ..future.end import END
-from ..future.futures_ordered import FuturesOrdered
-from ..future.futures_unordered import FuturesUnordered
+from ..future.members import Members
+from ..future.ordered_members import OrderedMembers
 from .adapter import Adapter, limit_of
+from .ending import close_all
+
+_END: Any = END  # as a C variable
 
 
 class _Running(Adapter):
-    """Base: ``_running`` is the set, ``_limit`` how many may be in it (None: no limit)."""
+    """Base: ``_running`` is the set, ``_limit`` how many may be in it (0: no limit)."""
 
     __slots__ = ("_ended", "_limit", "_running")
 
-    def __init__(self, source: Any, what: str, limit: int | None, running: Any) -> None:
+    def __init__(self, source: Any, what: str, limit: int | None, running: Members) -> None:
         super().__init__(source)
-        self._limit = limit_of(what, limit)
+        self._limit = limit_of(what, limit) or 0
         self._running = running
         self._ended = False
 
-    def _begin(self, future: Any) -> None:
-        """Puts ``future`` into the set."""
-        raise TypeError(f"{type(self).__name__} must define _begin(future)")
-
     def poll_next(self, cx: Context) -> Any:
-        while not self._ended and (self._limit is None or len(self._running) < self._limit):
+        while not self._ended and (self._limit == 0 or len(self._running) < self._limit):
             answer = self._source.poll_next(cx)
             if answer is PENDING:
                 break
-            if answer.value is END:
+            ready: Ready = answer
+            if ready.value is _END:
                 self._ended = True
             else:
-                self._begin(answer.value)
+                self._running.push(ready.value, True)  # nobody else has it: the set owns it, also if it is a Future
         answer = self._running.poll_next(cx)
-        if answer is PENDING or answer.value is not END or self._ended:
-            return answer
-        return PENDING
+        if answer is PENDING:
+            return PENDING
+        ready = answer
+        return ready if ready.value is not _END or self._ended else PENDING
 
     def size_hint(self) -> tuple[int, int | None]:
         low, high = (0, 0) if self._ended else self._source.size_hint()
@@ -59,12 +61,10 @@ class _Running(Adapter):
         finally:
             self._source.drop()
 
-    async def aclose(self) -> None:
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """As that of every stream."""
         self._ended = True
-        try:
-            await self._running.aclose()
-        finally:
-            await self._source.aclose()
+        return close_all(self._running, self._source)
 
 
 class Buffered(_Running):
@@ -73,11 +73,7 @@ class Buffered(_Running):
     __slots__ = ()
 
     def __init__(self, source: Any, limit: int | None) -> None:
-        super().__init__(source, "buffered", limit, FuturesOrdered())
-
-    def _begin(self, future: Any) -> None:
-        self._running.push_back(future)
-        _own_newest(self._running._running)
+        super().__init__(source, "buffered", limit, OrderedMembers())
 
 
 class BufferUnordered(_Running):
@@ -86,13 +82,4 @@ class BufferUnordered(_Running):
     __slots__ = ()
 
     def __init__(self, source: Any, limit: int | None) -> None:
-        super().__init__(source, "buffer_unordered", limit, FuturesUnordered())
-
-    def _begin(self, future: Any) -> None:
-        self._running.push(future)
-        _own_newest(self._running)
-
-
-def _own_newest(members: FuturesUnordered) -> None:
-    """A set only borrows Futures; these came out of the stream, nobody else has them."""
-    next(reversed(members._members)).owned = True
+        super().__init__(source, "buffer_unordered", limit, Members())

@@ -87,7 +87,7 @@ class Cycle(Adapter):
                 return answer
             from itertools import cycle
 
-            from .sources import iter
+            from .iterable import iter
 
             self._rest = iter(cycle(self._items))
         return self._rest.poll_next(cx)

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.context import Context
-from ..core.poll import PENDING, make_ready
+from ..core.poll import PENDING, Ready, make_ready
 from ..future.end import END
 from .adapter import Adapter, at_most
 from .callables import callable_for
+
+_END: Any = END  # as a C variable
 
 
 class Map(Adapter):
@@ -26,9 +28,12 @@ class Map(Adapter):
 
     def poll_next(self, cx: Context) -> Any:
         answer = self._source.poll_next(cx)
-        if answer is PENDING or answer.value is END:
-            return answer
-        return make_ready(self._function(answer.value))
+        if answer is PENDING:
+            return PENDING
+        ready: Ready = answer
+        if ready.value is _END:
+            return ready
+        return make_ready(self._function(ready.value))
 
     def size_hint(self) -> tuple[int, int | None]:
         return self._source.size_hint()  # type: ignore[no-any-return]
@@ -46,8 +51,11 @@ class Filter(Adapter):
     def poll_next(self, cx: Context) -> Any:
         while True:
             answer = self._source.poll_next(cx)
-            if answer is PENDING or answer.value is END or self._predicate(answer.value):
-                return answer
+            if answer is PENDING:
+                return PENDING
+            ready: Ready = answer
+            if ready.value is _END or self._predicate(ready.value):
+                return ready
 
     def size_hint(self) -> tuple[int, int | None]:
         return at_most(self._source.size_hint()[1])
@@ -65,9 +73,12 @@ class FilterMap(Adapter):
     def poll_next(self, cx: Context) -> Any:
         while True:
             answer = self._source.poll_next(cx)
-            if answer is PENDING or answer.value is END:
-                return answer
-            item = self._function(answer.value)
+            if answer is PENDING:
+                return PENDING
+            ready: Ready = answer
+            if ready.value is _END:
+                return ready
+            item = self._function(ready.value)
             if item is not None:
                 return make_ready(item)
 
@@ -86,9 +97,12 @@ class Inspect(Adapter):
 
     def poll_next(self, cx: Context) -> Any:
         answer = self._source.poll_next(cx)
-        if answer is not PENDING and answer.value is not END:
-            self._function(answer.value)
-        return answer
+        if answer is PENDING:
+            return PENDING
+        ready: Ready = answer
+        if ready.value is not _END:
+            self._function(ready.value)
+        return ready
 
     def size_hint(self) -> tuple[int, int | None]:
         return self._source.size_hint()  # type: ignore[no-any-return]
@@ -105,11 +119,14 @@ class Enumerate(Adapter):
 
     def poll_next(self, cx: Context) -> Any:
         answer = self._source.poll_next(cx)
-        if answer is PENDING or answer.value is END:
-            return answer
+        if answer is PENDING:
+            return PENDING
+        ready: Ready = answer
+        if ready.value is _END:
+            return ready
         index = self._count
         self._count += 1
-        return make_ready((index, answer.value))
+        return make_ready((index, ready.value))
 
     def size_hint(self) -> tuple[int, int | None]:
         return self._source.size_hint()  # type: ignore[no-any-return]
@@ -127,14 +144,17 @@ class Scan(Adapter):
 
     def poll_next(self, cx: Context) -> Any:
         if self._function is None:
-            return make_ready(END)
+            return make_ready(_END)
         answer = self._source.poll_next(cx)
-        if answer is PENDING or answer.value is END:
-            return answer
-        result = self._function(self._state, answer.value)
+        if answer is PENDING:
+            return PENDING
+        ready: Ready = answer
+        if ready.value is _END:
+            return ready
+        result = self._function(self._state, ready.value)
         if result is None:
             self._function = None
-            return make_ready(END)
+            return make_ready(_END)
         item, self._state = result
         return make_ready(item)
 

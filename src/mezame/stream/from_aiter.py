@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from types import AsyncGeneratorType
 from typing import Any
 
 from ..core.context import Context
-from ..core.coop import poll_proceed, refund
+from ..core.current import current
 from ..core.poll import PENDING, make_ready
 from ..core.report import report_exception
 from ..future.end import END
-from .owned import Owned, finish
+from .finish import close_from_aiter, close_iterator, finish
+from .owned import Owned
 from .stream import Stream
+
+_END: Any = END  # as C variables
+_GENERATOR: Any = AsyncGeneratorType
 
 
 class FromAiter(Stream):
@@ -31,30 +37,39 @@ class FromAiter(Stream):
         fresh = step.future is None
         if fresh:
             if self._iterator is None:
-                return make_ready(END)
-            if not poll_proceed(cx):
+                return make_ready(_END)
+            if not current()._take_budget(cx):
                 return PENDING
         try:
             if fresh:
-                step.start(self._iterator.__anext__())
+                if type(self._iterator) is _GENERATOR:  # whose steps are stepped like coroutines
+                    step.start_coroutine(self._iterator.__anext__())
+                else:
+                    step.start(self._iterator.__anext__())
             answer = step.poll(cx)
         except StopAsyncIteration:
-            return make_ready(END)
+            return make_ready(_END)
         if fresh and answer is PENDING:
-            refund()
+            current()._refund()
         return answer
 
-    def drop(self) -> None:
-        iterator, self._iterator = self._iterator, None
-        if iterator is not None:
-            finish(_end(self._step, iterator), repr(iterator))
+    def let_go(self) -> tuple[Owned, Any]:
+        """What has to be ended: the iteration in progress, and the iterator. From now on the stream is at its end."""
+        iterator = self._iterator
+        self._iterator = None
+        return self._step, iterator
 
-    async def aclose(self) -> None:
-        iterator, self._iterator = self._iterator, None
-        await _end(self._step, iterator)
+    def drop(self) -> None:
+        step, iterator = self.let_go()
+        if iterator is not None:
+            finish(close_iterator(step, iterator), repr(iterator))
+
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """As that of every stream."""
+        return close_from_aiter(self)
 
     def __del__(self) -> None:
-        iterator = getattr(self, "_iterator", None)
+        iterator = self._iterator
         if iterator is not None:
             try:
                 self.drop()
@@ -63,16 +78,6 @@ class FromAiter(Stream):
 
     def __repr__(self) -> str:
         return f"<stream of {self._iterator!r}>"
-
-
-async def _end(step: Owned, iterator: Any) -> None:
-    """Ends the iteration in progress, then the iterator: a generator must not be running when it is closed."""
-    try:
-        await step.aclose()
-    finally:
-        closing = getattr(iterator, "aclose", None)
-        if closing is not None:
-            await closing()
 
 
 def from_aiter(iterable: Any) -> FromAiter:

@@ -6,7 +6,7 @@ from ..future import futures_ordered, futures_unordered
 from .stream import Stream
 
 
-class FuturesUnordered(futures_unordered.FuturesUnordered, Stream):  # type: ignore[misc]
+class FuturesUnordered(futures_unordered.FuturesUnordered, Stream):
     """``mezame.future.FuturesUnordered`` that is a Stream: many futures in one task, values as they complete.
 
     >>> import mezame
@@ -25,7 +25,7 @@ class FuturesUnordered(futures_unordered.FuturesUnordered, Stream):  # type: ign
         return len(self), len(self)
 
 
-class FuturesOrdered(futures_ordered.FuturesOrdered, Stream):  # type: ignore[misc]
+class FuturesOrdered(futures_ordered.FuturesOrdered, Stream):
     """``mezame.future.FuturesOrdered`` that is a Stream: many futures in one task, values in their order.
 
     >>> import mezame

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.context import Context
 from .from_aiter import from_aiter
-from .sources import iter
+from .iterable import iter
 from .stream import Stream
 
 

@@ -6,13 +6,13 @@ They differ in who is asked first at a poll.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from enum import Enum
 from typing import Any
 
 from ..core.context import Context
 from ..core.current import current
-from ..core.poll import PENDING, make_ready
+from ..core.poll import PENDING, Ready, make_ready
 from ..future.end import END
 from .callables import callable_for
 from .chain import sum_of
@@ -20,6 +20,7 @@ from .ending import close_all, drop_all
 from .into_stream import stream as to_stream
 from .stream import Stream
 
+_END: Any = END  # as a C variable
 _random = random.Random()
 
 
@@ -34,29 +35,34 @@ class Two(Stream):
     __slots__ = ("_left", "_right")
 
     def __init__(self, left: Any, right: Any) -> None:
-        self._left: Any = to_stream(left)
-        self._right: Any = to_stream(right)
+        self._left = to_stream(left)
+        self._right = to_stream(right)
 
     def _left_first(self) -> bool:
         """Asked once a poll."""
         raise TypeError(f"{type(self).__name__} must define _left_first()")
 
     def poll_next(self, cx: Context) -> Any:
-        left_first = self._left_first()
-        answer = self._poll_left(cx) if left_first else self._poll_right(cx)
-        if answer is None:
-            answer = self._poll_right(cx) if left_first else self._poll_left(cx)
+        if self._left_first():
+            answer = self._poll_left(cx)
+            if answer is None:
+                answer = self._poll_right(cx)
+        else:
+            answer = self._poll_right(cx)
+            if answer is None:
+                answer = self._poll_left(cx)
         if answer is not None:
             return answer
-        return make_ready(END) if self._left is None and self._right is None else PENDING
+        return make_ready(_END) if self._left is None and self._right is None else PENDING
 
     def _poll_left(self, cx: Context) -> Any:
         """An item, or None."""
         if self._left is not None:
             answer = self._left.poll_next(cx)
             if answer is not PENDING:
-                if answer.value is not END:
-                    return answer
+                ready: Ready = answer
+                if ready.value is not _END:
+                    return ready
                 self._left = None
         return None
 
@@ -64,8 +70,9 @@ class Two(Stream):
         if self._right is not None:
             answer = self._right.poll_next(cx)
             if answer is not PENDING:
-                if answer.value is not END:
-                    return answer
+                ready: Ready = answer
+                if ready.value is not _END:
+                    return ready
                 self._right = None
         return None
 
@@ -78,8 +85,9 @@ class Two(Stream):
     def drop(self) -> None:
         drop_all(self._left, self._right)
 
-    async def aclose(self) -> None:
-        await close_all(self._left, self._right)
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """As that of every stream."""
+        return close_all(self._left, self._right)
 
 
 class Merge(Two):

@@ -14,12 +14,11 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ..core.context import Context
-from ..core.future import into_future
+from ..core.future import CoroutineFuture, into_future
 from ..core.poll import PENDING
 from ..core.report import report_exception
-from ..core.waker import Waker
 from ..future.unwind import unwind
-from ..runtime.spawn import spawn
+from .finish import close_owned, finish
 
 
 class Owned:
@@ -28,11 +27,15 @@ class Owned:
     __slots__ = ("future",)
 
     def __init__(self) -> None:
-        self.future: Any = None
+        self.future = None
 
     def start(self, awaitable: Any) -> None:
         """Puts in what ``into_future`` makes of ``awaitable``. The place must be empty."""
         self.future = into_future(awaitable)
+
+    def start_coroutine(self, coro: Any) -> None:
+        """Puts in the future of a coroutine, or of what is stepped like one with ``send`` and ``throw``."""
+        self.future = CoroutineFuture(coro)
 
     def poll(self, cx: Context) -> Any:
         """Polls the future; the place is empty when it has completed."""
@@ -51,33 +54,14 @@ class Owned:
         if future is not None:
             finish(unwind(future), repr(future))
 
-    async def aclose(self) -> None:
+    def aclose(self) -> Coroutine[Any, Any, None]:
         """Ends the future, if there is one, and waits until it has unwound."""
-        future, self.future = self.future, None
-        if future is not None:
-            try:
-                await unwind(future)
-            except StopAsyncIteration:
-                pass  # an iteration that took the cancellation for its end
+        return close_owned(self)
 
     def __del__(self) -> None:
-        future = getattr(self, "future", None)
+        future = self.future
         if future is not None:
             try:
                 self.drop()
             except BaseException as error:
                 report_exception(f"{future!r} failed while it was dropped", error)
-
-
-def finish(ending: Coroutine[Any, Any, Any], name: str) -> None:
-    """Runs ``ending`` as far as it need not wait; the rest is a task, or is cut off where there is no runtime."""
-    future = into_future(ending)
-    try:
-        answer = future.poll(Context(Waker.noop()))
-    except StopAsyncIteration:
-        return
-    if answer is PENDING:
-        try:
-            spawn(future, name=f"end of {name}")
-        except RuntimeError:
-            future.close()

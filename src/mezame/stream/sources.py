@@ -1,72 +1,20 @@
-"""Sources: the small streams: iter, once, empty, pending, repeat, repeat_with, unfold, poll_fn, successors, from_fn."""
+"""Sources: the small streams: once, empty, pending, repeat, repeat_with, unfold, poll_fn, successors, from_fn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ..core.context import Context
 from ..core.coop import poll_proceed
 from ..core.poll import PENDING, Ready, make_ready
 from ..future.end import END
+from ..future.poll_next import no_such_item
 from .callables import callable_for
-from .next import no_such_item
 from .owned import Owned
 from .stream import Stream
 
 _NOTHING: Any = object()
-
-
-class Iter(Stream):
-    """The stream of ``iter``."""
-
-    __slots__ = ("_iterator",)
-
-    def __init__(self, iterator: Any) -> None:
-        self._iterator = iterator
-
-    def poll_next(self, cx: Context) -> Any:
-        if self._iterator is None:
-            return make_ready(END)
-        if not poll_proceed(cx):
-            return PENDING
-        for item in self._iterator:
-            return make_ready(item)
-        self._iterator = None
-        return make_ready(END)
-
-    def size_hint(self) -> tuple[int, int | None]:
-        if self._iterator is None:
-            return 0, 0
-        hint = getattr(self._iterator, "__length_hint__", None)
-        if hint is None:
-            return 0, None
-        count = hint()
-        return (0, None) if count is NotImplemented else (count, count)
-
-    def drop(self) -> None:
-        self._iterator = None
-
-
-def iter(iterable: Iterable[Any]) -> Iter:
-    """A stream of the items of a plain iterable, each of which is there at once. Takes a unit of the budget an item.
-
-    Raises ``TypeError`` for what is not iterable (``from_aiter`` takes async iterators).
-
-    >>> import mezame
-    >>> mezame.run(mezame.stream.iter("abc").collect())
-    ['a', 'b', 'c']
-
-    Source of the semantics: ``tokio_stream::iter``.
-    """
-    if not hasattr(iterable, "__iter__") and not hasattr(iterable, "__getitem__"):
-        hint = "; use from_aiter" if hasattr(iterable, "__aiter__") else ""
-        raise TypeError(f"iter needs an iterable, not {iterable!r}{hint}")
-    return Iter(_iterator(iterable))
-
-
-def _iterator(iterable: Iterable[Any]) -> Any:
-    return iterable.__iter__() if hasattr(iterable, "__iter__") else (item for item in iterable)
 
 
 class Once(Stream):

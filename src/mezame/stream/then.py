@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ..core.context import Context
-from ..core.poll import PENDING
+from ..core.poll import PENDING, Ready
 from ..future.end import END
 from .adapter import Adapter
 from .callables import callable_for
 from .ending import close_all, drop_all
 from .owned import Owned
+
+_END: Any = END  # as a C variable
 
 
 class _Calling(Adapter):
@@ -27,8 +29,9 @@ class _Calling(Adapter):
     def drop(self) -> None:
         drop_all(self._call, self._source)
 
-    async def aclose(self) -> None:
-        await close_all(self._call, self._source)
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """As that of every stream."""
+        return close_all(self._call, self._source)
 
 
 class Then(_Calling):
@@ -42,9 +45,12 @@ class Then(_Calling):
     def poll_next(self, cx: Context) -> Any:
         if self._call.future is None:
             answer = self._source.poll_next(cx)
-            if answer is PENDING or answer.value is END:
-                return answer
-            self._call.start(self._function(answer.value))
+            if answer is PENDING:
+                return PENDING
+            ready: Ready = answer
+            if ready.value is _END:
+                return ready
+            self._call.start(self._function(ready.value))
         return self._call.poll(cx)
 
     def size_hint(self) -> tuple[int, int | None]:

@@ -24,6 +24,13 @@ from .notify import Notify
 from .semaphore import Semaphore
 from .upgradable import RwLockUpgradableReadGuard, UpgradableRead
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
+_DONE = DONE  # as a C variable
+
 __all__ = [
     "MAX_READERS", "RwLock", "RwLockReadGuard", "RwLockUpgradableReadGuard", "RwLockWriteGuard", "TryLockError",
 ]  # fmt: skip
@@ -71,26 +78,26 @@ class RwLock:
 
         It waits behind a writer that waits. Cancel safe; the place in the queue is lost.
         """
-        return Read(self)
+        return make_read(self)
 
     def write(self) -> Write:
         """Waits to be the only one; awaits to an ``RwLockWriteGuard`` (also ``async with lock.write() as guard:``).
 
         Cancel safe; the place in the queue is lost, and the readers that it held up go on.
         """
-        return Write(self)
+        return make_write(self)
 
     def try_read(self) -> RwLockReadGuard:
         """The guard now, or ``TryLockError`` if somebody writes or waits to."""
         if self._semaphore._try_take(1) != 1:
             raise TryLockError("somebody writes, or waits to: await read()")
-        return RwLockReadGuard(self)
+        return make_read_guard(self)
 
     def try_write(self) -> RwLockWriteGuard:
         """The guard now, or ``TryLockError`` if somebody reads, writes, or waits."""
         if self._semaphore._try_take(self._max_readers) != 1:
             raise TryLockError("somebody reads or writes, or waits to: await write()")
-        return RwLockWriteGuard(self)
+        return make_write_guard(self)
 
     def blocking_read(self) -> Any:
         """As ``read``, blocking this thread. Raises ``RuntimeError`` inside a runtime's thread."""
@@ -182,50 +189,60 @@ class RwLock:
         return f"<RwLock, {self._semaphore!r}>"
 
 
-class Read(Acquire):
+class Locking(Acquire):
+    """Base of ``Read`` and ``Write``: ``_guard`` is what an ``async with`` of it has to unlock."""
+
+    __slots__ = ("_guard", "_rwlock")
+
+    def _leave(self) -> None:
+        """The end of the block."""
+        if self._guard is not None:
+            self._guard.unlock()
+
+    def __aenter__(self) -> Any:
+        return self
+
+    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
+        self._leave()
+        return DONE
+
+
+class Read(Locking):
     """The future of ``RwLock.read``."""
 
-    __slots__ = ("_guard", "_rwlock")
-
-    def __init__(self, rwlock: RwLock) -> None:
-        self._rwlock = rwlock
-        self._start_acquire(self._rwlock._semaphore, 1)
-        self._guard = None
+    __slots__ = ()
 
     def _won(self) -> Any:
-        self._guard = RwLockReadGuard(self._rwlock)
+        self._guard = make_read_guard(self._rwlock)
         return self._guard
 
-    def __aenter__(self) -> Any:
-        return self
 
-    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
-        if self._guard is not None:
-            self._guard.unlock()
-        return DONE
+def make_read(rwlock: RwLock) -> Read:
+    """A new ``Read``."""
+    read = cython.cast(Read, unshelve(0, Read)) if cython.compiled else Read.__new__(Read)  # type: ignore  # noqa: F821
+    read._start_acquire(rwlock._semaphore, 1)
+    read._rwlock = rwlock
+    read._guard = None
+    return read
 
 
-class Write(Acquire):
+class Write(Locking):
     """The future of ``RwLock.write``."""
 
-    __slots__ = ("_guard", "_rwlock")
-
-    def __init__(self, rwlock: RwLock) -> None:
-        self._rwlock = rwlock
-        self._start_acquire(self._rwlock._semaphore, self._rwlock._max_readers)
-        self._guard = None
+    __slots__ = ()
 
     def _won(self) -> Any:
-        self._guard = RwLockWriteGuard(self._rwlock)
+        self._guard = make_write_guard(self._rwlock)
         return self._guard
 
-    def __aenter__(self) -> Any:
-        return self
 
-    def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
-        if self._guard is not None:
-            self._guard.unlock()
-        return DONE
+def make_write(rwlock: RwLock) -> Write:
+    """A new ``Write``."""
+    write = cython.cast(Write, unshelve(1, Write)) if cython.compiled else Write.__new__(Write)  # type: ignore  # noqa: F821
+    write._start_acquire(rwlock._semaphore, rwlock._max_readers)
+    write._rwlock = rwlock
+    write._guard = None
+    return write
 
 
 class Upgrade(Acquire):
@@ -260,7 +277,7 @@ def _upgraded(rwlock: Any, reading: Any) -> Any:
     if not reading.give_permit():
         rwlock.return_permits()
         raise RuntimeError(_RELEASED)
-    return RwLockWriteGuard(rwlock)
+    return make_write_guard(rwlock)
 
 
 class RwLockGuard:
@@ -268,15 +285,11 @@ class RwLockGuard:
 
     __slots__ = ("_permits", "_rwlock")
 
-    def _start_guard(self, rwlock: RwLock, permits: int) -> None:
-        self._rwlock = rwlock
-        self._permits = permits
-
     def _take(self) -> int:
         """The permits, to whoever asks first."""
         semaphore = self._rwlock._semaphore
         semaphore._lock()
-        permits = self._permits
+        permits = self._permits  # type: ignore[has-type]
         self._permits = 0
         semaphore._unlock()
         return permits  # type: ignore[no-any-return]
@@ -314,9 +327,6 @@ class RwLockReadGuard(RwLockGuard):
 
     __slots__ = ()
 
-    def __init__(self, rwlock: RwLock) -> None:
-        self._start_guard(rwlock, 1)
-
     @property
     def value(self) -> Any:
         """The guarded value. Raises ``RuntimeError`` after ``unlock``."""
@@ -330,7 +340,18 @@ class RwLockReadGuard(RwLockGuard):
         """For ``upgradable.py``: another guard with the permit of this one, which is released."""
         if not self.give_permit():
             raise RuntimeError(_RELEASED)
-        return RwLockReadGuard(self._rwlock)
+        return make_read_guard(self._rwlock)
+
+
+def make_read_guard(rwlock: RwLock) -> RwLockReadGuard:
+    """A guard with one permit."""
+    if cython.compiled:
+        guard = cython.cast(RwLockReadGuard, unshelve(2, RwLockReadGuard))  # type: ignore  # noqa: F821
+    else:
+        guard = RwLockReadGuard.__new__(RwLockReadGuard)
+    guard._rwlock = rwlock
+    guard._permits = 1
+    return guard
 
 
 class RwLockWriteGuard(RwLockGuard):
@@ -340,10 +361,6 @@ class RwLockWriteGuard(RwLockGuard):
     """
 
     __slots__ = ()
-
-    def __init__(self, rwlock: RwLock) -> None:
-        self._rwlock = rwlock
-        self._permits = self._rwlock._max_readers
 
     @property
     def value(self) -> Any:
@@ -373,7 +390,7 @@ class RwLockWriteGuard(RwLockGuard):
         permits = self._take()
         if permits == 0:
             raise RuntimeError(_RELEASED)
-        guard = RwLockReadGuard(self._rwlock)
+        guard = make_read_guard(self._rwlock)
         if permits > 1:
             self._rwlock._semaphore._release(permits - 1)
         return guard
@@ -389,3 +406,34 @@ class RwLockWriteGuard(RwLockGuard):
             raise RuntimeError(_RELEASED)
         self._rwlock.try_token()  # it is free: whoever has it would hold a permit, and we have them all
         return RwLockUpgradableReadGuard(self._rwlock, self.downgrade())
+
+
+def make_write_guard(rwlock: RwLock) -> RwLockWriteGuard:
+    """A guard with all permits."""
+    if cython.compiled:
+        guard = cython.cast(RwLockWriteGuard, unshelve(3, RwLockWriteGuard))  # type: ignore  # noqa: F821
+    else:
+        guard = RwLockWriteGuard.__new__(RwLockWriteGuard)
+    guard._rwlock = rwlock
+    guard._permits = rwlock._max_readers
+    return guard
+
+
+def _locking_enter(raw: Any, args: Any) -> Any:
+    """``Locking.__aenter__`` for the interpreter."""
+    return new_reference(cython.cast(Locking, raw))  # type: ignore  # noqa: F821 - C, from the .pxd
+
+
+def _locking_exit(raw: Any, args: Any) -> Any:
+    """``Locking.__aexit__`` for the interpreter."""
+    cython.cast(Locking, raw)._leave()
+    return new_reference(_DONE)  # type: ignore  # noqa: F821
+
+
+if cython.compiled:
+    shelve(Read)  # type: ignore  # noqa: F821
+    shelve(Write)  # type: ignore  # noqa: F821
+    shelve(RwLockReadGuard)  # type: ignore  # noqa: F821
+    shelve(RwLockWriteGuard)  # type: ignore  # noqa: F821
+    quicken(Locking, b"__aenter__", 0, _locking_enter)  # type: ignore  # noqa: F821
+    quicken(Locking, b"__aexit__", 3, _locking_exit)  # type: ignore  # noqa: F821

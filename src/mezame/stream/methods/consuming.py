@@ -30,7 +30,7 @@ class ConsumingMethods:
         Source of the semantics: ``tokio_stream::StreamExt::collect``.
         """
         from ..callables import callable_for
-        from ..each import every_item
+        from ..consume import every_item
 
         callable_for("collect", into)
         items: list[Any] = []
@@ -47,7 +47,7 @@ class ConsumingMethods:
         Source of the semantics: ``tokio_stream::StreamExt::fold``.
         """
         from ..callables import callable_for
-        from ..each import every_item
+        from ..consume import every_item
 
         callable_for("fold", function)
         value = initial
@@ -90,7 +90,7 @@ class ConsumingMethods:
         from ...core.future import ready
         from ..buffered import BufferUnordered
         from ..callables import callable_for
-        from ..each import every_item
+        from ..consume import every_item
         from ..each_item import Map
 
         callable_for("for_each", function)
@@ -160,7 +160,7 @@ class ConsumingMethods:
     async def partition(self, predicate: Callable[[Any], Any]) -> tuple[list[Any], list[Any]]:
         """(those for which ``predicate(item)`` is true, the others). Source: ``async_std``."""
         from ..callables import callable_for
-        from ..each import every_item
+        from ..consume import every_item
 
         callable_for("partition", predicate)
         yes: list[Any] = []
@@ -222,7 +222,7 @@ class ConsumingMethods:
         Source of the semantics: ``async_std::stream::Stream::find``.
         """
         from ..callables import callable_for
-        from ..each import NOTHING, first_that
+        from ..consume import NOTHING, first_that
 
         callable_for("find", predicate)
         return await first_that(self, lambda item: item if predicate(item) else NOTHING, default)
@@ -233,7 +233,7 @@ class ConsumingMethods:
         Source of the semantics: ``async_std::stream::Stream::find_map``.
         """
         from ..callables import callable_for
-        from ..each import NOTHING, first_that
+        from ..consume import NOTHING, first_that
 
         callable_for("find_map", function)
 
@@ -249,7 +249,7 @@ class ConsumingMethods:
         Source of the semantics: ``async_std::stream::Stream::position``.
         """
         from ..callables import callable_for
-        from ..each import NOTHING, first_that
+        from ..consume import NOTHING, first_that
 
         callable_for("position", predicate)
         at = -1
@@ -267,7 +267,7 @@ class ConsumingMethods:
         Source of the semantics: ``async_std::stream::Stream::nth``.
         """
         from ..adapter import count_of
-        from ..each import NOTHING, first_that
+        from ..consume import NOTHING, first_that
 
         left = count_of("nth", n)
 

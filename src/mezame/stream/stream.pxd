@@ -1,0 +1,4 @@
+from ..future.poll_next cimport PollNext
+
+cdef class Stream(PollNext):
+    pass
