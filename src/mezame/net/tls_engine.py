@@ -61,7 +61,7 @@ class TlsEngine:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = wrap(self._incoming, self._outgoing)
-        self._decrypt = self._object.read
+        self._decrypt: Any = self._object.read
         self._encrypt = self._object.write
         self._lock = threading.RLock()  # re-entrant for the sake of finalisers, as in core/guard.py
         self._plain = b""  # decrypted already, to be read first

@@ -1,0 +1,80 @@
+cimport cython
+
+from ..core.atomic_waker cimport AtomicWaker
+from ..core.context cimport Context
+from ..core.guard cimport Guard
+from ..core.poll cimport PendingType, make_ready
+from ..core.waker cimport Waker
+from ..io.operation cimport Operation, as_bytes, byte_count
+from .stream_socket cimport StreamSocket
+from .tls_engine cimport TlsEngine
+
+cdef PendingType PENDING
+cdef object BLOCKED
+cdef int _READER
+cdef int _WRITER
+cdef int _TAKE
+cdef int _SEND
+cdef int _MAX_PLAIN
+
+@cython.final
+cdef class Slots(Waker):
+    cdef readonly AtomicWaker reader
+    cdef readonly AtomicWaker writer
+    cdef AtomicWaker of(self, int role)
+
+@cython.final
+cdef class Side(Guard):
+    cdef readonly Slots slots
+    cdef readonly Context cx
+    cdef bint _busy
+    cdef bint _again
+    @cython.locals(mine=bint)
+    cdef bint _enter(self, int role, Context cx) except -1
+    @cython.locals(again=bint)
+    cdef int _leave(self) except -1
+
+cdef class TlsFlow:
+    cdef object __weakref__
+    cdef readonly TlsEngine _engine
+    cdef readonly Side _in
+    cdef readonly Side _out
+    cdef readonly long long _fed
+    cdef readonly object _inner
+    cdef StreamSocket _socket
+    cdef object _unsent
+    cdef readonly bint _closed
+    cdef Py_ssize_t _send(self) except -2
+    cdef object _receive(self)
+    @cython.locals(side=Side, count=Py_ssize_t)
+    cdef bint _poll_drain(self, int role, Context cx) except -1
+    @cython.locals(side=Side)
+    cpdef bint _poll_fill(self, int role, Context cx, long long seen) except -1
+    cdef int _drain_quietly(self, int role, Context cx) except -1
+    cdef int _check_open(self) except -1
+    @cython.locals(seen="long long", drained=bint)
+    cdef object _poll_handshake(self, Context cx)
+    @cython.locals(seen="long long")
+    cdef object _poll_plain(self, Context cx, Py_ssize_t limit, object room)
+    @cython.locals(seen="long long", count=object)
+    cdef Py_ssize_t _poll_encrypt(self, Context cx, object data) except -2
+    cpdef poll_read(self, Context cx, object buf)
+    @cython.locals(count=Py_ssize_t)
+    cpdef poll_write(self, Context cx, object data)
+    cpdef poll_flush(self, Context cx)
+    cpdef poll_shutdown(self, Context cx)
+    @cython.locals(side=Side)
+    cdef object _poll_out(self, Context cx, object step)
+
+@cython.final
+cdef class TlsRead(Operation):
+    cdef Py_ssize_t _limit
+
+@cython.final
+cdef class TlsWriteAll(Operation):
+    cdef object _data
+    cdef Py_ssize_t _offset
+
+@cython.final
+cdef class Handshake(Operation):
+    pass
