@@ -757,6 +757,127 @@ async def test_a_role_that_is_done_leaves_no_waker():
     server.close()
 
 
+# --- what it costs ---------------------------------------------------------------------------------------------------
+
+
+class Counting(ssl.SSLObject):
+    """Counts what OpenSSL is asked for."""
+
+    calls: list[str] = []
+
+    def read(self, *args):
+        self.calls.append("read")
+        return ssl.SSLObject.read(self, *args)
+
+    def write(self, data):
+        self.calls.append("write")
+        return ssl.SSLObject.write(self, data)
+
+
+@pytest.mark.parametrize("into", [False, True])
+async def test_openssl_is_asked_once_for_each_record(into):
+    context = server_context()
+    context.sslobject_class = Counting
+    client, server = await over(*UnixStream.pair(), server=TlsAcceptor(context))
+
+    async def get(size):
+        if not into:
+            return await server.read(size)
+        buf = bytearray(size)
+        return bytes(buf[: await server.read_into(buf)])
+
+    await client.write_all(b"the first read asks in vain, for nobody knows yet")
+    await get(100)
+    Counting.calls.clear()
+    for n in range(5):
+        reading = mezame.spawn(get(100))
+        await mezame.yield_now()
+        assert not reading.is_finished()
+        await client.write_all(b"request %d" % n)
+        assert await reading == b"request %d" % n
+        await server.write_all(b"response")
+    assert Counting.calls == ["read", "write"] * 5
+    Counting.calls.clear()
+    await client.write_all(b"twelve bytes")
+    await client.write_all(b"and more")
+    assert [await get(5) for _ in range(5)] == [b"twelv", b"e byt", b"es", b"and m", b"ore"]
+    assert Counting.calls == ["read"] * 5  # nothing was asked to see that a record is over
+    client.close()
+    server.close()
+
+
+async def test_who_holds_the_ssl_object_may_do_with_it_what_we_do_not_see():
+    context = server_context()
+    context.post_handshake_auth = True
+    context.verify_mode = ssl.CERT_OPTIONAL
+    mine = client_context(ssl.TLSVersion.TLSv1_3)
+    mine.post_handshake_auth = True
+    mine.load_cert_chain(CLIENT)
+    client, server = await pair(client=TlsConnector(mine), server=TlsAcceptor(context))
+    await server.write_all(b"x")
+    assert await client.read() == b"x"
+    assert server.read(10).poll(CountingWaker().cx) is Poll.Pending  # it has nothing, and knows it
+    server.ssl_object.verify_client_post_handshake()
+    asking = server.read(10)
+    assert asking.poll(CountingWaker().cx) is Poll.Pending  # OpenSSL sends its question when it is asked for data
+    answering = mezame.spawn(client.read(10))
+    await mezame.yield_now()
+    await client.write_all(b"here")
+    assert await server.read(10) == b"here"
+    assert (("commonName", "a client"),) in server.peer_certificate()["subject"]
+    answering.abort()
+    client.close()
+    server.close()
+
+
+async def test_a_socket_is_read_no_further_than_a_short_read():
+    client, server = await over(*UnixStream.pair())
+    await client.write_all(b"x")
+    assert await server.read() == b"x"
+    assert not server.inner.source.readiness & 1  # the next read waits for an event, without a call
+    reading = mezame.spawn(server.read())
+    await mezame.yield_now()
+    await client.write_all(b"y")
+    assert await reading == b"y"
+    client.close()
+    server.close()
+
+
+async def test_a_subclass_of_a_socket_is_polled_by_its_own_methods():
+    class Louder(UnixStream):
+        seen = 0
+
+        def poll_read(self, cx, buf):
+            Louder.seen += 1
+            return UnixStream.poll_read(self, cx, buf)
+
+    left, right = UnixStream.pair()
+    louder = Louder(right.get_socket(), right.source)
+    client, server = await over(left, louder)
+    before = Louder.seen
+    await client.write_all(b"x")
+    assert await server.read() == b"x"
+    assert Louder.seen > before > 0
+    client.close()
+    server.close()
+
+
+async def test_futures_that_are_complete_or_dropped_are_not_polled_again():
+    client, server = await pair()
+    counting = CountingWaker()
+    writing = client.write_all(b"x")
+    assert writing.poll(counting.cx) == Poll.Ready(None)
+    reading = server.read()
+    assert reading.poll(counting.cx) == Poll.Ready(b"x")
+    dropped = server.read()
+    dropped.close()
+    for one in (writing, reading, dropped):
+        with pytest.raises(RuntimeError, match="after it completed"):
+            one.poll(counting.cx)
+    client.close()
+    server.close()
+
+
 # --- over streams of all kinds ---------------------------------------------------------------------------------------
 
 

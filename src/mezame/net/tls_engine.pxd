@@ -1,5 +1,7 @@
 cimport cython
 
+from ..core.turn cimport Turn
+
 cdef int _MAX_PLAIN
 cdef int _RECORD
 
@@ -9,9 +11,10 @@ cdef class TlsEngine:
     cdef object _object
     cdef object _decrypt
     cdef object _encrypt
-    cdef object _lock
+    cdef Turn _turn
     cdef bytes _plain
     cdef bint _idle
+    cdef bint _silent
     cdef bint _shared
     cdef bint _ended
     cdef readonly bint handshake_done
