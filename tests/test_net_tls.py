@@ -689,10 +689,10 @@ async def test_who_has_been_fed_by_the_other_role_asks_again_before_it_waits():
     writer, reader = CountingWaker(), CountingWaker()
 
     def meanwhile():  # another thread's writer takes what there is, after the engine has said WANT to the reader
-        assert stream._poll_fill(1, writer.cx, stream._fed)
+        assert stream.poll_write(writer.cx, b"x") == Poll.Ready(1)
         return WANT
 
-    engine = Script(meanwhile, b"plain")
+    engine = Script(meanwhile, WANT, 1, b"plain")
     stream = TlsStream(left, engine)
     assert stream.read(10).poll(reader.cx) == Poll.Ready(b"plain")
     assert engine.fed == [b"for both"]

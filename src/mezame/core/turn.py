@@ -4,7 +4,7 @@ A ``Guard`` encloses a few field accesses; what calls into a library that releas
 can be waited for. ``threading.RLock`` is one, but to enter and leave it costs more than a short piece of such work.
 This one is a word as long as nobody else wants it:
 
-    FREE --enter()--> OWNED by a thread, to the depth n --leave(), n times--> FREE, and wakes who waits, if somebody does
+    FREE --enter()--> OWNED by a thread, to the depth n --leave(), n times--> FREE, and wakes who waits
 
     who comes while it is owned by another thread     sets ``_wanted`` and waits on the condition that all turns share
     who leaves and finds ``_wanted``                  notifies all, and each looks again

@@ -7,6 +7,7 @@ cdef PendingType PENDING
 cdef class Operation(Future):
     cdef readonly object _io
     cdef bint _done
+    cdef int _start(self, object io) except -1
     cpdef _step(self, Context cx)
     cpdef poll(self, Context cx)
     cpdef close(self)

@@ -4,7 +4,9 @@ from ..core.atomic_waker cimport AtomicWaker
 from ..core.context cimport Context
 from ..core.guard cimport Guard
 from ..core.poll cimport PendingType, make_ready
+from ..core.reuse cimport reuse
 from ..core.waker cimport Waker
+from ..driver.poll_slot cimport PollSlot
 from ..io.operation cimport Operation, as_bytes, byte_count
 from .stream_socket cimport StreamSocket
 from .tls_engine cimport TlsEngine
@@ -39,9 +41,10 @@ cdef class TlsFlow:
     cdef readonly TlsEngine _engine
     cdef readonly Side _in
     cdef readonly Side _out
-    cdef readonly long long _fed
+    cdef long long _fed
     cdef readonly object _inner
-    cdef StreamSocket _socket
+    cdef PollSlot _receives
+    cdef PollSlot _sends
     cdef object _unsent
     cdef readonly bint _closed
     cdef Py_ssize_t _send(self) except -2
@@ -49,7 +52,7 @@ cdef class TlsFlow:
     @cython.locals(side=Side, count=Py_ssize_t)
     cdef bint _poll_drain(self, int role, Context cx) except -1
     @cython.locals(side=Side)
-    cpdef bint _poll_fill(self, int role, Context cx, long long seen) except -1
+    cdef bint _poll_fill(self, int role, Context cx, long long seen) except -1
     cdef int _drain_quietly(self, int role, Context cx) except -1
     cdef int _check_open(self) except -1
     @cython.locals(seen="long long", drained=bint)
@@ -58,11 +61,16 @@ cdef class TlsFlow:
     cdef object _poll_plain(self, Context cx, Py_ssize_t limit, object room)
     @cython.locals(seen="long long", count=object)
     cdef Py_ssize_t _poll_encrypt(self, Context cx, object data) except -2
+    @cython.locals(op=TlsRead)
+    cpdef read(self, limit=*)
     cpdef poll_read(self, Context cx, object buf)
     @cython.locals(count=Py_ssize_t)
     cpdef poll_write(self, Context cx, object data)
     cpdef poll_flush(self, Context cx)
+    cdef object _poll_flushed(self, Context cx)
     cpdef poll_shutdown(self, Context cx)
+    @cython.locals(op=TlsWriteAll)
+    cpdef write_all(self, data)
     @cython.locals(side=Side)
     cdef object _poll_out(self, Context cx, object step)
 

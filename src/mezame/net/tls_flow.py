@@ -116,11 +116,13 @@ class Side(Guard):
 class TlsFlow:
     """The bytes of ``TlsStream``, which is this class and the traits: both ways of reading and writing may be mixed."""
 
-    __slots__ = ("__weakref__", "_closed", "_engine", "_fed", "_in", "_inner", "_out", "_socket", "_unsent")
+    __slots__ = ("__weakref__", "_closed", "_engine", "_fed", "_in", "_inner", "_out", "_receives", "_sends", "_unsent")
 
     def __init__(self, inner: Any, engine: TlsEngine) -> None:
         self._inner = inner
-        self._socket = inner if _is_plain_socket(inner) else None
+        plain = _is_plain_socket(inner)
+        self._receives = inner._reading() if plain else None  # of a socket: its slots, for no call has to be made then
+        self._sends = inner._writing() if plain else None
         self._engine = engine
         self._in = Side()
         self._out = Side()
@@ -132,8 +134,8 @@ class TlsFlow:
 
     def _send(self) -> int:
         """Hands ``_unsent`` to the transport: how much of it it took, -1 if it is full."""
-        if self._socket is not None:
-            value = self._socket._writing()._poll_io(self._out.cx, _SEND, self._unsent)
+        if self._sends is not None:
+            value = self._sends._poll_io(self._out.cx, _SEND, self._unsent)
             return -1 if value is BLOCKED else value
         answer = self._inner.poll_write(self._out.cx, self._unsent)
         if answer is PENDING:
@@ -144,8 +146,8 @@ class TlsFlow:
 
     def _receive(self) -> Any:
         """What the transport has of the peer's bytes, nothing at its end; or None, if there is nothing yet."""
-        if self._socket is not None:
-            data = self._socket._reading()._poll_io(self._in.cx, _TAKE, _FILL)
+        if self._receives is not None:
+            data = self._receives._poll_io(self._in.cx, _TAKE, _FILL)
             return None if data is BLOCKED else data
         buf = ReadBuf(_FILL)
         return None if self._inner.poll_read(self._in.cx, buf) is PENDING else buf.filled()
@@ -256,7 +258,12 @@ class TlsFlow:
 
         Raises ``UnexpectedEof`` if the connection was cut, ``ssl.SSLError`` if what came is not genuine.
         """
-        return TlsRead(self, limit) if byte_count("read: limit", limit) else ready(b"")
+        if byte_count("read: limit", limit) == 0:
+            return ready(b"")
+        op = TlsRead.__new__(TlsRead)
+        op._start(self)
+        op._limit = limit
+        return op
 
     # --- writing ----------------------------------------------------------------------------------------------
 
@@ -308,10 +315,14 @@ class TlsFlow:
 
     def poll_flush(self, cx: Context) -> Any:
         """Ready(None) when all ciphertext has gone to the transport, and the transport has flushed it."""
+        return self._poll_flushed(cx)
+
+    def _poll_flushed(self, cx: Context) -> Any:
+        """``poll_flush``, which a subclass may override (so that compiled it is looked up), for our own use."""
         self._check_open()
         if not self._poll_drain(_WRITER, cx):
             return PENDING
-        if self._socket is not None:  # it has no buffer
+        if self._sends is not None:  # a socket has no buffer
             return make_ready(None)
         return self._poll_out(cx, self._inner.poll_flush)
 
@@ -341,7 +352,11 @@ class TlsFlow:
 
         Not cancel safe: when cancelled, an unknown part has been written.
         """
-        return TlsWriteAll(self, as_bytes(data))
+        op = TlsWriteAll.__new__(TlsWriteAll)
+        op._start(self)
+        op._data = as_bytes(data)
+        op._offset = 0
+        return op
 
     # --- closing ----------------------------------------------------------------------------------------------
 
@@ -376,10 +391,6 @@ class TlsRead(Operation):
 
     __slots__ = ("_limit",)
 
-    def __init__(self, flow: TlsFlow, limit: int) -> None:
-        Operation.__init__(self, flow)
-        self._limit = limit
-
     def _step(self, cx: Context) -> Any:
         data = cython.cast(TlsFlow, self._io)._poll_plain(cx, self._limit, None)
         return PENDING if data is WANT else make_ready(data)
@@ -390,11 +401,6 @@ class TlsWriteAll(Operation):
 
     __slots__ = ("_data", "_offset")
 
-    def __init__(self, flow: TlsFlow, data: Any) -> None:
-        Operation.__init__(self, flow)
-        self._data = data
-        self._offset = 0
-
     def _step(self, cx: Context) -> Any:
         flow = cython.cast(TlsFlow, self._io)
         while self._offset < len(self._data):
@@ -403,7 +409,7 @@ class TlsWriteAll(Operation):
             if count < 0:
                 return PENDING
             self._offset += count
-        return flow.poll_flush(cx)
+        return flow._poll_flushed(cx)
 
 
 class Handshake(Operation):
@@ -413,3 +419,8 @@ class Handshake(Operation):
 
     def _step(self, cx: Context) -> Any:
         return cython.cast(TlsFlow, self._io)._poll_handshake(cx)
+
+
+if cython.compiled:
+    reuse(TlsRead)  # type: ignore  # noqa: F821 - C, from the .pxd
+    reuse(TlsWriteAll)  # type: ignore  # noqa: F821
