@@ -396,6 +396,34 @@ async def test_a_cut_connection_is_an_error_wherever_it_is_cut():
         server.close()
 
 
+async def test_read_exact_of_one_record_of_several_and_of_too_few_bytes():
+    client, server = await pair()
+    await client.write_all(b"abcde")
+    assert await server.read_exact(5) == b"abcde"
+    assert await server.read_exact(0) == b""
+    for part in (b"ab", b"c", b"defgh"):
+        await client.write_all(part)
+    assert await server.read_exact(6) == b"abcdef"
+    reading = mezame.spawn(server.read_exact(5))
+    await mezame.yield_now()
+    assert not reading.is_finished()
+    await client.write_all(b"ijk")
+    assert await reading == b"ghijk"
+    await client.write_all(b"end")
+    await client.shutdown()
+    with pytest.raises(UnexpectedEof, match="after 3 of 4 bytes") as caught:
+        await server.read_exact(4)
+    assert caught.value.partial == b"end" and caught.value.expected == 4
+    with pytest.raises(UnexpectedEof, match="after 0 of 1 bytes"):
+        await server.read_exact(1)
+    with pytest.raises(ValueError, match="-1"):
+        server.read_exact(-1)
+    with pytest.raises(TypeError, match="number of bytes"):
+        server.read_exact("1")
+    client.close()
+    server.close()
+
+
 async def test_tampered_bytes_are_an_error():
     left, right = duplex(100_000)
     watched = Watched(right)

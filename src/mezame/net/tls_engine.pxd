@@ -4,6 +4,7 @@ from ..core.turn cimport Turn
 
 cdef int _MAX_PLAIN
 cdef int _RECORD
+cdef object _WANT
 
 cdef class TlsEngine:
     cdef object _incoming

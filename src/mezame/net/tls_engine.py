@@ -37,7 +37,7 @@ from ..errors import UnexpectedEof
 MAX_PLAIN = 65536  # bytes that one write encrypts
 RECORD = 16384  # bytes of plaintext in a record at most; one read of OpenSSL gives no more
 WANT: Any = object()  # an answer: more of the peer's bytes are needed first
-_MAX_PLAIN, _RECORD = MAX_PLAIN, RECORD  # C integers here, when compiled
+_MAX_PLAIN, _RECORD, _WANT = MAX_PLAIN, RECORD, WANT  # C variables here, when compiled
 
 
 class TlsEngine:
@@ -141,7 +141,7 @@ class TlsEngine:
                 room[: len(part)] = part
                 return len(part)
             if self._idle:
-                return WANT
+                return _WANT
             self._silent = False
             try:
                 count = self._decrypt(len(room), room)
@@ -159,7 +159,7 @@ class TlsEngine:
             if self._plain:
                 return self._take_plain(limit)
             if self._idle:
-                return WANT
+                return _WANT
             size = min(limit, _RECORD)
             self._silent = False
             try:

@@ -13,6 +13,7 @@ from .tls_engine cimport TlsEngine
 
 cdef PendingType PENDING
 cdef object BLOCKED
+cdef object WANT
 cdef int _READER
 cdef int _WRITER
 cdef int _TAKE
@@ -63,6 +64,8 @@ cdef class TlsFlow:
     cdef Py_ssize_t _poll_encrypt(self, Context cx, object data) except -2
     @cython.locals(op=TlsRead)
     cpdef read(self, limit=*)
+    @cython.locals(op=TlsReadExact)
+    cpdef read_exact(self, size)
     cpdef poll_read(self, Context cx, object buf)
     @cython.locals(count=Py_ssize_t)
     cpdef poll_write(self, Context cx, object data)
@@ -77,6 +80,13 @@ cdef class TlsFlow:
 @cython.final
 cdef class TlsRead(Operation):
     cdef Py_ssize_t _limit
+
+@cython.final
+cdef class TlsReadExact(Operation):
+    cdef Py_ssize_t _size
+    cdef bytearray _whole
+    @cython.locals(have=Py_ssize_t)
+    cpdef _step(self, Context cx)
 
 @cython.final
 cdef class TlsWriteAll(Operation):

@@ -40,7 +40,7 @@ from ..core.poll import PENDING, make_ready
 from ..core.waker import Waker
 from ..driver.poll_slot import SEND, TAKE
 from ..driver.readiness import BLOCKED
-from ..errors import WriteZero
+from ..errors import UnexpectedEof, WriteZero
 from ..io.async_read import READ_SIZE
 from ..io.operation import Operation, as_bytes, byte_count
 from ..io.read_buf import ReadBuf
@@ -265,6 +265,20 @@ class TlsFlow:
         op._limit = limit
         return op
 
+    def read_exact(self, size: int) -> Any:
+        """Awaits to exactly ``size`` bytes.
+
+        Raises ``UnexpectedEof`` (with ``.partial``) if the stream ends before, and what ``read`` raises.
+        Not cancel safe: what was read when it is cancelled is lost.
+        """
+        if byte_count("read_exact: size", size) == 0:
+            return ready(b"")
+        op = TlsReadExact.__new__(TlsReadExact)
+        op._start(self)
+        op._size = size
+        op._whole = None
+        return op
+
     # --- writing ----------------------------------------------------------------------------------------------
 
     def _poll_encrypt(self, cx: Context, data: Any) -> int:
@@ -396,6 +410,31 @@ class TlsRead(Operation):
         return PENDING if data is WANT else make_ready(data)
 
 
+class TlsReadExact(Operation):
+    """The future of ``read_exact``. Most often the bytes are one record's: then nothing is put together."""
+
+    __slots__ = ("_size", "_whole")
+
+    def _step(self, cx: Context) -> Any:
+        while True:
+            have = 0 if self._whole is None else len(self._whole)
+            data = cython.cast(TlsFlow, self._io)._poll_plain(cx, self._size - have, None)
+            if data is WANT:
+                return PENDING
+            if self._whole is None:
+                if len(data) == self._size:
+                    return make_ready(data)
+                self._whole = bytearray()
+            self._whole += data
+            if len(self._whole) == self._size:
+                return make_ready(bytes(self._whole))
+            if not len(data):
+                partial = bytes(self._whole)
+                raise UnexpectedEof(
+                    f"the stream ended after {have} of {self._size} bytes", partial=partial, expected=self._size
+                )
+
+
 class TlsWriteAll(Operation):
     """The future of ``write_all``."""
 
@@ -423,4 +462,5 @@ class Handshake(Operation):
 
 if cython.compiled:
     reuse(TlsRead)  # type: ignore  # noqa: F821 - C, from the .pxd
+    reuse(TlsReadExact)  # type: ignore  # noqa: F821
     reuse(TlsWriteAll)  # type: ignore  # noqa: F821
