@@ -85,8 +85,6 @@ cdef class TlsRead(Operation):
 cdef class TlsReadExact(Operation):
     cdef Py_ssize_t _size
     cdef bytearray _whole
-    @cython.locals(have=Py_ssize_t)
-    cpdef _step(self, Context cx)
 
 @cython.final
 cdef class TlsWriteAll(Operation):
