@@ -890,6 +890,18 @@ async def test_a_subclass_of_a_socket_is_polled_by_its_own_methods():
     server.close()
 
 
+async def test_a_buffer_is_let_go_when_it_is_written():
+    client, server = await pair()
+    buffer = bytearray(b"x" * 100_000)
+    writing = client.write_all(buffer)
+    receiving = mezame.spawn(server.read_exact(100_000))
+    await writing
+    buffer += b"y"  # a view would forbid it
+    assert await receiving == b"x" * 100_000
+    client.close()
+    server.close()
+
+
 async def test_futures_that_are_complete_or_dropped_are_not_polled_again():
     client, server = await pair()
     counting = CountingWaker()

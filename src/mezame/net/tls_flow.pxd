@@ -1,15 +1,13 @@
 cimport cython
 
-from ..core.atomic_waker cimport AtomicWaker
 from ..core.context cimport Context
-from ..core.guard cimport Guard
 from ..core.poll cimport PendingType, make_ready
 from ..core.reuse cimport reuse
-from ..core.waker cimport Waker
 from ..driver.poll_slot cimport PollSlot
 from ..io.operation cimport Operation, as_bytes, byte_count
 from .stream_socket cimport StreamSocket
 from .tls_engine cimport TlsEngine
+from .tls_side cimport Side
 
 cdef PendingType PENDING
 cdef object BLOCKED
@@ -20,29 +18,11 @@ cdef int _TAKE
 cdef int _SEND
 cdef int _MAX_PLAIN
 
-@cython.final
-cdef class Slots(Waker):
-    cdef readonly AtomicWaker reader
-    cdef readonly AtomicWaker writer
-    cdef AtomicWaker of(self, int role)
-
-@cython.final
-cdef class Side(Guard):
-    cdef readonly Slots slots
-    cdef readonly Context cx
-    cdef bint _busy
-    cdef bint _again
-    @cython.locals(mine=bint)
-    cdef bint _enter(self, int role, Context cx) except -1
-    @cython.locals(again=bint)
-    cdef int _leave(self) except -1
-
 cdef class TlsFlow:
     cdef object __weakref__
     cdef readonly TlsEngine _engine
     cdef readonly Side _in
     cdef readonly Side _out
-    cdef long long _fed
     cdef readonly object _inner
     cdef PollSlot _receives
     cdef PollSlot _sends

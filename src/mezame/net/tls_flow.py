@@ -1,6 +1,7 @@
 """TlsFlow: what moves the bytes of a TLS connection: ``TlsStream`` without what it says about the connection.
 
-The protocol is in ``net/tls_engine.py``; here ciphertext goes between it and the transport, any stream of bytes.
+The protocol is ``net/tls_engine.py``; a direction of the transport, which is any stream of bytes, ``net/tls_side.py``.
+Here ciphertext goes between the two.
 
 One task may read while another writes (and flushes, and shuts down). Both may need both directions of the transport:
 the reader has to send what the protocol answers (key updates, a client's certificate), the writer may have to receive.
@@ -18,8 +19,8 @@ Rules, each of which settles a race:
 1. A role puts its waker into the side's slot before it looks whether the side is busy, and before it polls the
    transport: whatever happens afterwards wakes it.
 2. While the side is busy (two threads only), the other role leaves ``again`` and is woken when it is idle.
-3. ``_fed`` counts the fills. Who wanted more when it was n and finds it greater asks the engine again before it waits:
-   the other role has fed it meanwhile. Who has filled wakes the other role.
+3. The fills are counted. Who wanted more after n of them and finds that there were more asks the engine again before it
+   waits: the other role has fed it meanwhile. Who has filled wakes the other role.
 4. The bytes that a poll of the transport did not take are in ``_unsent``, and go before all later output. A role that
    is cancelled leaves nothing half done: no byte is lost, none is sent twice.
 5. No lock is held while the transport is polled, for it may call wakers.
@@ -32,12 +33,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.atomic_waker import AtomicWaker
 from ..core.context import Context
 from ..core.future import ready
-from ..core.guard import Guard
 from ..core.poll import PENDING, make_ready
-from ..core.waker import Waker
 from ..driver.poll_slot import SEND, TAKE
 from ..driver.readiness import BLOCKED
 from ..errors import UnexpectedEof, WriteZero
@@ -46,77 +44,22 @@ from ..io.operation import Operation, as_bytes, byte_count
 from ..io.read_buf import ReadBuf
 from .stream_socket import StreamSocket
 from .tls_engine import MAX_PLAIN, WANT, TlsEngine
+from .tls_side import READER, WRITER, Side
 
 try:
     import cython
 except ImportError:
     from ..core import cython_shim as cython
 
-READER, WRITER = 0, 1  # the two roles
 _FILL = 32768  # bytes that one poll of the transport may bring
 # C integers here, when compiled:
 _READER, _WRITER, _TAKE, _SEND, _MAX_PLAIN = READER, WRITER, TAKE, SEND, MAX_PLAIN
 
 
-class Slots(Waker):
-    """The transport's waker for one direction: it wakes each role that has put its own waker here.
-
-    It does not refer to the stream: the transport may keep it longer than that lives.
-    """
-
-    __slots__ = ("reader", "writer")
-
-    def __init__(self) -> None:
-        self.reader = AtomicWaker()
-        self.writer = AtomicWaker()
-
-    def of(self, role: int) -> AtomicWaker:
-        """The place of one role's waker."""
-        return self.writer if role == _WRITER else self.reader
-
-    def wake(self) -> None:
-        self.reader.wake()
-        self.writer.wake()
-
-
-class Side(Guard):
-    """One direction of the transport: who is at work on it, and whom its event concerns."""
-
-    __slots__ = ("_again", "_busy", "cx", "slots")
-
-    def __init__(self) -> None:
-        self._busy = False
-        self._again = False
-        self.slots = Slots()
-        self.cx = Context(self.slots)
-
-    def _enter(self, role: int, cx: Context | None) -> bool:
-        """Rules 1 and 2: True if the side is ours now; ``_leave`` gives it back."""
-        if cx is not None:
-            self.slots.of(role).register(cx._get_waker())
-        self._lock()
-        mine = not self._busy
-        if mine:
-            self._busy = True
-        else:
-            self._again = True
-        self._unlock()
-        return mine
-
-    def _leave(self) -> None:
-        self._lock()
-        again = self._again
-        self._busy = False
-        self._again = False
-        self._unlock()
-        if again:
-            self.slots.wake()
-
-
 class TlsFlow:
     """The bytes of ``TlsStream``, which is this class and the traits: both ways of reading and writing may be mixed."""
 
-    __slots__ = ("__weakref__", "_closed", "_engine", "_fed", "_in", "_inner", "_out", "_receives", "_sends", "_unsent")
+    __slots__ = ("__weakref__", "_closed", "_engine", "_in", "_inner", "_out", "_receives", "_sends", "_unsent")
 
     def __init__(self, inner: Any, engine: TlsEngine) -> None:
         self._inner = inner
@@ -126,7 +69,6 @@ class TlsFlow:
         self._engine = engine
         self._in = Side()
         self._out = Side()
-        self._fed = 0
         self._unsent = b""  # of whoever has the outgoing side
         self._closed = False
 
@@ -179,7 +121,7 @@ class TlsFlow:
         if not side._enter(role, cx):
             return False
         try:
-            if self._fed == seen:  # rule 3
+            if side._count_of_fills() == seen:  # rule 3
                 data = self._receive()
                 if data is None:
                     return False
@@ -187,7 +129,7 @@ class TlsFlow:
                     self._engine.feed(data)
                 else:
                     self._engine.ended()
-                self._fed += 1
+                side._count_fill()
         finally:
             side._leave()
         side.slots.of(role).take()
@@ -212,7 +154,7 @@ class TlsFlow:
         before what is written next, and are not waited for.
         """
         while True:
-            seen = self._fed
+            seen = self._in._count_of_fills()
             try:
                 step = self._engine.handshake()
             except BaseException:
@@ -230,7 +172,7 @@ class TlsFlow:
         """Decrypts into ``room``: their number; or, if it is None, up to ``limit`` bytes: these. Or WANT: Pending."""
         while True:
             self._check_open()
-            seen = self._fed
+            seen = self._in._count_of_fills()
             try:
                 found = self._engine.read(limit) if room is None else self._engine.read_into(room)
             except BaseException:
@@ -290,7 +232,7 @@ class TlsFlow:
             self._check_open()
             if not self._poll_drain(_WRITER, cx):
                 return -1
-            seen = self._fed
+            seen = self._in._count_of_fills()
             count = self._engine.write(data)
             if count is not WANT:
                 return count
@@ -448,6 +390,7 @@ class TlsWriteAll(Operation):
             if count < 0:
                 return PENDING
             self._offset += count
+        self._data = b""  # a buffer may be resized again
         return flow._poll_flushed(cx)
 
 
