@@ -829,7 +829,13 @@ async def test_openssl_is_asked_once_for_each_record(into):
     await client.write_all(b"twelve bytes")
     await client.write_all(b"and more")
     assert [await get(5) for _ in range(5)] == [b"twelv", b"e byt", b"es", b"and m", b"ore"]
-    assert Counting.calls == ["read"] * 5  # nothing was asked to see that a record is over
+    await client.write_all(b"exact")
+    assert await get(5) == b"exact"
+    reading = mezame.spawn(get(5))
+    await mezame.yield_now()
+    await client.write_all(b"twice")
+    assert await reading == b"twice"
+    assert Counting.calls == ["read"] * 7  # nothing was asked to see that a record is over
     client.close()
     server.close()
 

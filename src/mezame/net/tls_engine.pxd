@@ -29,7 +29,7 @@ cdef class TlsEngine:
     cpdef read_into(self, object room)
     @cython.locals(size=Py_ssize_t)
     cpdef read(self, Py_ssize_t limit)
-    cdef _look_for_more(self, bint short)
+    cdef _look_for_more(self, Py_ssize_t count, Py_ssize_t room)
     cdef bytes _take_plain(self, Py_ssize_t limit)
     cpdef write(self, object data)
     cpdef close_notify(self)

@@ -18,8 +18,8 @@ Invariants:
 - Ending our direction must not lose what the peer has sent. OpenSSL's shutdown would read on and throw application data
   away as an error, so what was decrypted is taken out before, and what was not yet seen is kept from it meanwhile.
 - ``_idle``: OpenSSL has used all of ``incoming`` and has no plaintext left, so reading would answer WANT. It is known
-  from its last answer (WANT, or less than was asked for while ``incoming`` is empty) and holds until the next ``feed``
-  or ``ended``. An operation that finds it set does not call OpenSSL: to be told WANT costs an exception.
+  from its last answer (WANT, or bytes while ``incoming`` is empty and ``pending`` says 0) and holds until the next
+  ``feed`` or ``ended``. An operation that finds it set does not call OpenSSL: to be told WANT costs an exception.
 - ``_silent``: ``outgoing`` is empty: ``output`` took all of it, and nothing has been asked of OpenSSL since.
 - Every method has the ``_turn``: an SSLObject is not made for two threads, and it lets the GIL go while it works.
   Nothing here calls a waker or waits, so it is held for the encryption of a few records at the longest.
@@ -147,7 +147,7 @@ class TlsEngine:
                 count = self._decrypt(len(room), room)
             except ssl.SSLError as error:
                 return WANT if self._no_plaintext(error) is WANT else 0
-            self._look_for_more(0 < count < len(room))
+            self._look_for_more(count, len(room))
             return count
         finally:
             self._turn.leave()
@@ -166,14 +166,19 @@ class TlsEngine:
                 data = self._decrypt(size)
             except ssl.SSLError as error:
                 return self._no_plaintext(error)
-            self._look_for_more(0 < len(data) < size)
+            self._look_for_more(len(data), size)
             return data
         finally:
             self._turn.leave()
 
-    def _look_for_more(self, short: bool) -> None:
-        """After a read, ``short`` if it gave less than it had room for, so that nothing is left of the record."""
-        self._idle = short and not self._shared and not self._incoming.pending
+    def _look_for_more(self, count: int, room: int) -> None:
+        """After a read of ``count`` bytes. If it did not fill the room, nothing is left of the record."""
+        self._idle = (
+            count > 0  # not the end, which OpenSSL has to say again
+            and not self._shared
+            and not self._incoming.pending
+            and (count < room or not self._object.pending())
+        )
 
     def _take_plain(self, limit: int) -> bytes:
         part = self._plain[:limit]
