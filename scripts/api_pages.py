@@ -21,6 +21,7 @@ import mezame
 ROOT = Path(__file__).parent.parent
 API = ROOT / "docs" / "api"
 SKIPPED = ("mezame.cli", "mezame.__main__", "mezame.testing.plugin")
+INHERITING = ("mezame.stream.stream.Stream", "mezame.net.tls_stream.TlsStream")  # their methods are their bases'
 
 
 def packages() -> list[str]:
@@ -114,7 +115,7 @@ def page(package: str, owner: dict[str, str], every: list[str]) -> str:
         lines += ["", f"::: {path}"]
         if path == "mezame.core.poll.Poll":  # the class that runs, not the one for type checkers
             lines += ["    options:", "      force_inspection: true"]
-        if path == "mezame.stream.stream.Stream":  # its methods are those of its mix-ins
+        if path in INHERITING:
             lines += ["    options:", "      inherited_members: true"]
     return "\n".join(lines) + "\n"
 

@@ -16,7 +16,7 @@ import mezame
 from mezame import Poll
 from mezame.io import AsyncRead, AsyncWrite, BufReader, Cursor, ReadBuf, copy, copy_bidirectional, duplex
 from mezame.net import TcpListener, TcpStream, TlsAcceptor, TlsConnector, TlsStream, UnexpectedEof, UnixStream
-from mezame.net.tls_engine import WANT
+from mezame.net.tls_engine import WANT, TlsEngine
 from mezame.time import Elapsed
 
 pytestmark = pytest.mark.mezame
@@ -396,6 +396,34 @@ async def test_a_cut_connection_is_an_error_wherever_it_is_cut():
         server.close()
 
 
+async def test_read_exact_of_one_record_of_several_and_of_too_few_bytes():
+    client, server = await pair()
+    await client.write_all(b"abcde")
+    assert await server.read_exact(5) == b"abcde"
+    assert await server.read_exact(0) == b""
+    for part in (b"ab", b"c", b"defgh"):
+        await client.write_all(part)
+    assert await server.read_exact(6) == b"abcdef"
+    reading = mezame.spawn(server.read_exact(5))
+    await mezame.yield_now()
+    assert not reading.is_finished()
+    await client.write_all(b"ijk")
+    assert await reading == b"ghijk"
+    await client.write_all(b"end")
+    await client.shutdown()
+    with pytest.raises(UnexpectedEof, match="after 3 of 4 bytes") as caught:
+        await server.read_exact(4)
+    assert caught.value.partial == b"end" and caught.value.expected == 4
+    with pytest.raises(UnexpectedEof, match="after 0 of 1 bytes"):
+        await server.read_exact(1)
+    with pytest.raises(ValueError, match="-1"):
+        server.read_exact(-1)
+    with pytest.raises(TypeError, match="number of bytes"):
+        server.read_exact("1")
+    client.close()
+    server.close()
+
+
 async def test_tampered_bytes_are_an_error():
     left, right = duplex(100_000)
     watched = Watched(right)
@@ -628,7 +656,7 @@ async def test_the_latest_reader_is_woken():
     server.close()
 
 
-class Script:
+class Script(TlsEngine):
     """An engine that answers as it is told: for what OpenSSL does not do by itself (renegotiation), and for races."""
 
     handshake_done = True
@@ -689,10 +717,10 @@ async def test_who_has_been_fed_by_the_other_role_asks_again_before_it_waits():
     writer, reader = CountingWaker(), CountingWaker()
 
     def meanwhile():  # another thread's writer takes what there is, after the engine has said WANT to the reader
-        assert stream._poll_fill(1, writer.cx, stream._fed)
+        assert stream.poll_write(writer.cx, b"x") == Poll.Ready(1)
         return WANT
 
-    engine = Script(meanwhile, b"plain")
+    engine = Script(meanwhile, WANT, 1, b"plain")
     stream = TlsStream(left, engine)
     assert stream.read(10).poll(reader.cx) == Poll.Ready(b"plain")
     assert engine.fed == [b"for both"]
@@ -751,8 +779,147 @@ async def test_a_role_that_is_done_leaves_no_waker():
     assert client.poll_write(writer.cx, b"y") == Poll.Ready(1)
     assert client.poll_flush(writer.cx) == Poll.Ready(None)
     for side in (client._in, client._out):
-        for slot in side.slots:
+        for slot in (side.slots.reader, side.slots.writer):
             assert slot.take() is None
+    client.close()
+    server.close()
+
+
+# --- what it costs ---------------------------------------------------------------------------------------------------
+
+
+class Counting(ssl.SSLObject):
+    """Counts what OpenSSL is asked for."""
+
+    calls: list[str] = []
+
+    def read(self, *args):
+        self.calls.append("read")
+        return ssl.SSLObject.read(self, *args)
+
+    def write(self, data):
+        self.calls.append("write")
+        return ssl.SSLObject.write(self, data)
+
+
+@pytest.mark.parametrize("into", [False, True])
+async def test_openssl_is_asked_once_for_each_record(into):
+    context = server_context()
+    context.sslobject_class = Counting
+    client, server = await over(*UnixStream.pair(), server=TlsAcceptor(context))
+
+    async def get(size):
+        if not into:
+            return await server.read(size)
+        buf = bytearray(size)
+        return bytes(buf[: await server.read_into(buf)])
+
+    await client.write_all(b"the first read asks in vain, for nobody knows yet")
+    await get(100)
+    Counting.calls.clear()
+    for n in range(5):
+        reading = mezame.spawn(get(100))
+        await mezame.yield_now()
+        assert not reading.is_finished()
+        await client.write_all(b"request %d" % n)
+        assert await reading == b"request %d" % n
+        await server.write_all(b"response")
+    assert Counting.calls == ["read", "write"] * 5
+    Counting.calls.clear()
+    await client.write_all(b"twelve bytes")
+    await client.write_all(b"and more")
+    assert [await get(5) for _ in range(5)] == [b"twelv", b"e byt", b"es", b"and m", b"ore"]
+    await client.write_all(b"exact")
+    assert await get(5) == b"exact"
+    reading = mezame.spawn(get(5))
+    await mezame.yield_now()
+    await client.write_all(b"twice")
+    assert await reading == b"twice"
+    assert Counting.calls == ["read"] * 7  # nothing was asked to see that a record is over
+    client.close()
+    server.close()
+
+
+async def test_who_holds_the_ssl_object_may_do_with_it_what_we_do_not_see():
+    context = server_context()
+    context.post_handshake_auth = True
+    context.verify_mode = ssl.CERT_OPTIONAL
+    mine = client_context(ssl.TLSVersion.TLSv1_3)
+    mine.post_handshake_auth = True
+    mine.load_cert_chain(CLIENT)
+    client, server = await pair(client=TlsConnector(mine), server=TlsAcceptor(context))
+    await server.write_all(b"x")
+    assert await client.read() == b"x"
+    assert server.read(10).poll(CountingWaker().cx) is Poll.Pending  # it has nothing, and knows it
+    server.ssl_object.verify_client_post_handshake()
+    asking = server.read(10)
+    assert asking.poll(CountingWaker().cx) is Poll.Pending  # OpenSSL sends its question when it is asked for data
+    answering = mezame.spawn(client.read(10))
+    await mezame.yield_now()
+    await client.write_all(b"here")
+    assert await server.read(10) == b"here"
+    assert (("commonName", "a client"),) in server.peer_certificate()["subject"]
+    answering.abort()
+    client.close()
+    server.close()
+
+
+async def test_a_socket_is_read_no_further_than_a_short_read():
+    client, server = await over(*UnixStream.pair())
+    await client.write_all(b"x")
+    assert await server.read() == b"x"
+    assert not server.inner.source.readiness & 1  # the next read waits for an event, without a call
+    reading = mezame.spawn(server.read())
+    await mezame.yield_now()
+    await client.write_all(b"y")
+    assert await reading == b"y"
+    client.close()
+    server.close()
+
+
+async def test_a_subclass_of_a_socket_is_polled_by_its_own_methods():
+    class Louder(UnixStream):
+        seen = 0
+
+        def poll_read(self, cx, buf):
+            Louder.seen += 1
+            return UnixStream.poll_read(self, cx, buf)
+
+    left, right = UnixStream.pair()
+    louder = Louder(right.get_socket(), right.source)
+    client, server = await over(left, louder)
+    before = Louder.seen
+    await client.write_all(b"x")
+    assert await server.read() == b"x"
+    assert Louder.seen > before > 0
+    client.close()
+    server.close()
+
+
+async def test_a_buffer_is_let_go_when_it_is_written():
+    client, server = await pair()
+    buffer = bytearray(b"x" * 100_000)
+    writing = client.write_all(buffer)
+    receiving = mezame.spawn(server.read_exact(100_000))
+    await writing
+    buffer += b"y"  # a view would forbid it
+    assert await receiving == b"x" * 100_000
+    client.close()
+    server.close()
+
+
+async def test_futures_that_are_complete_or_dropped_are_not_polled_again():
+    client, server = await pair()
+    counting = CountingWaker()
+    writing = client.write_all(b"x")
+    assert writing.poll(counting.cx) == Poll.Ready(None)
+    reading = server.read()
+    assert reading.poll(counting.cx) == Poll.Ready(b"x")
+    dropped = server.read()
+    dropped.close()
+    for one in (writing, reading, dropped):
+        with pytest.raises(RuntimeError, match="after it completed"):
+            one.poll(counting.cx)
     client.close()
     server.close()
 

@@ -21,11 +21,18 @@ from ..core.context import Context
 from ..core.current import current
 from ..core.poll import PENDING, make_ready
 from ..core.waitlist import Waiter
-from .readiness import BLOCKED, Source
-from .sockets import recv_into, send
+from .readiness import BLOCKED, PROVED, Source
+from .sockets import recv, recv_into, send
 
-CALL, RECEIVE, SEND, LOOK = 0, 1, 2, 3  # what an attempt is
-_CALL, _RECEIVE, _SEND = CALL, RECEIVE, SEND  # C integers here, when compiled
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
+# What an attempt is: a function's call, and its answer is what that returns; a read into a buffer, or a write of one,
+# and it is the number of bytes; nothing at all; or a read of at most so many bytes, and it is those.
+CALL, RECEIVE, SEND, LOOK, TAKE = 0, 1, 2, 3, 4
+_CALL, _RECEIVE, _SEND, _TAKE, _PROVED = CALL, RECEIVE, SEND, TAKE, PROVED  # C integers here, when compiled
 
 
 class PollSlot(Waiter):
@@ -49,10 +56,15 @@ class PollSlot(Waiter):
             tick = source._begin(mask)
             if tick >= 0:
                 value = None
+                drained = 0
                 try:
                     value = _attempt(source.fd, kind, what)
+                    if value is BLOCKED:
+                        drained = mask
+                    elif _is_short(kind, what, value):
+                        drained = mask & _PROVED
                 finally:
-                    source._end(mask if value is BLOCKED else 0, tick)
+                    source._end(drained, tick)
                 if value is not BLOCKED:
                     return value
                 continue
@@ -85,6 +97,8 @@ def _attempt(fd: int, kind: int, what: Any) -> Any:
     if kind == _SEND:
         count = send(fd, what, 0)
         return BLOCKED if count < 0 else count
+    if kind == _TAKE:
+        return recv(fd, what)
     if kind == _CALL:
         while True:
             try:
@@ -94,3 +108,12 @@ def _attempt(fd: int, kind: int, what: Any) -> Any:
             except InterruptedError:
                 continue
     return None
+
+
+def _is_short(kind: int, what: Any, value: Any) -> bool:
+    """A read got less than it asked for, so the kernel's buffer is empty. Not the end: that stays readable for ever."""
+    if kind == _TAKE:
+        return 0 < len(cython.cast(bytes, value)) < what
+    if kind == _RECEIVE:
+        return 0 < value < len(what)
+    return False

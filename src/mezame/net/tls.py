@@ -13,7 +13,8 @@ from typing import Any
 
 from ..time.timeout import timeout as time_limit
 from .tls_engine import TlsEngine
-from .tls_stream import Handshake, TlsStream
+from .tls_flow import Handshake
+from .tls_stream import TlsStream
 
 HANDSHAKE_LIMIT = 60.0  # seconds, unless the caller says otherwise: a peer that says nothing holds nothing for ever
 
