@@ -4,6 +4,7 @@ from cpython.ref cimport PyObject
 from .context cimport Context
 from .current cimport Current, current, distance, here, use_distance
 from .future cimport Future, await_next, new_reference, set_iternext
+from .immortal cimport immortal
 from .poll cimport PendingType, make_ready
 from .reuse cimport reuse, revive
 

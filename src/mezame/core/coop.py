@@ -82,6 +82,7 @@ def _make_yield(kind: Any, args: Any, count: Any, names: Any) -> Any:
 if cython.compiled:
     use_distance(distance())  # type: ignore  # noqa: F821
     reuse(YieldNow)  # type: ignore  # noqa: F821
+    immortal(YieldNow)  # type: ignore  # noqa: F821
     set_iternext(YieldNow, _yield_next)  # type: ignore  # noqa: F821
     set_vectorcall(YieldNow, _make_yield)  # type: ignore  # noqa: F821
 

@@ -1,5 +1,6 @@
 cimport cython
 
+from .immortal cimport immortal
 from .reuse cimport reuse
 
 @cython.final

@@ -97,8 +97,12 @@ PENDING = PendingType()
 
 if cython.compiled:
     reuse(Ready)  # type: ignore  # noqa: F821 - C, from the .pxd
+    immortal(PENDING)  # type: ignore  # noqa: F821
 
 _READY_NONE = Ready(None)  # immutable, so that one serves all
+
+if cython.compiled:
+    immortal(_READY_NONE)  # type: ignore  # noqa: F821
 
 
 def make_ready(value: Any) -> Ready:

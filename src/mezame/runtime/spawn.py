@@ -9,6 +9,11 @@ from ..core.executor import spawn_here
 from ..core.future import close_coroutine
 from ..core.task import Task
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
 
 def spawn(future: Any, *, name: str | None = None) -> Task:
     """Makes a task of ``future`` and queues it; it runs whether or not anybody awaits it.
@@ -43,3 +48,7 @@ def spawn(future: Any, *, name: str | None = None) -> Task:
             "or use Runtime.spawn, or enter a handle first"
         )
     return handle.spawn(future, name=name)
+
+
+if cython.compiled:
+    immortal(spawn)  # type: ignore  # noqa: F821 - C, from the .pxd
