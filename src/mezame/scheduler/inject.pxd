@@ -17,5 +17,4 @@ cdef class Inject(Guard):
     cdef bint _is_empty(self) noexcept
     cdef Wakeable _pop(self)
     cdef Wakeable _pop_into(self, StealQueue target, int workers)
-    cdef _share_into(self, StealQueue target, int most, int workers)
     cdef _close(self)

@@ -70,13 +70,6 @@ class Inject(Guard):
         self._unlock()
         return item
 
-    def _share_into(self, target: StealQueue, most: int, workers: int) -> None:
-        """Moves a worker's share of the oldest to its own queue, at most ``most``."""
-        self._lock()
-        target._fill_from(self._queue, min(self._queue._length // workers + 1, most))
-        self._length._store(self._queue._length)
-        self._unlock()
-
     def _close(self) -> None:
         """Forgets all, and takes nothing more."""
         self._lock()

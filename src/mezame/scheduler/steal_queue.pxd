@@ -26,7 +26,6 @@ cdef class StealQueue(Guard):
     cdef bint _push(self, Wakeable item, RunQueue overflow) except -1
     @cython.locals(tail=ulonglong, room=Py_ssize_t, count=Py_ssize_t, step=Py_ssize_t)
     cdef int _fill_from(self, RunQueue source, Py_ssize_t most) except -1
-    cdef unsigned int _room(self) noexcept
     @cython.locals(head=ulonglong, steal=ulonglong, real=ulonglong, following=ulonglong)
     cdef Wakeable _pop(self)
     @cython.locals(tail=ulonglong)

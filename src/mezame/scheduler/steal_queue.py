@@ -143,10 +143,6 @@ class StealQueue(Guard):
             self._put(tail + step, source._pop())
         self._set_tail((tail + count) & _WRAP)
 
-    def _room(self) -> int:
-        """How many places are free: at least so many, for thieves only make more."""
-        return CAPACITY - ((self._get_tail() - (self._get_head() >> 32)) & _WRAP)
-
     def _pop(self) -> Wakeable | None:
         """Takes the oldest, or None."""
         while True:
