@@ -233,10 +233,12 @@ class Worker(Spawner):
         core = self._core
         self.turns += 1
         core._parked = True  # the wakes of the events notify nobody: we count afterwards
+        core._begin_detour()
         try:
             self._group.seat._look()
         finally:
             core._parked = False
+            core._end_detour()
         core._wake_deferred()
         if self._tuned:
             self._tune()
@@ -348,6 +350,7 @@ class Worker(Spawner):
         """Another thread goes on with the core, if we have one."""
         core = self._core
         if core is not None:
+            core._end_detour()  # a waker's callback may do this in the middle of a turn
             core._flush_lifo()  # the slot is this thread's; whoever takes over finds the task in the queue
             self._core = None
             self._pool.hand_over(core)

@@ -46,6 +46,7 @@ cdef class WorkerCore(Scheduler):
     cdef OwnedTasks _owned
     cdef WorkerPark _park
     cdef bint _parked
+    cdef bint _detour
     cdef bint _drowsy
     cdef bint _searching
     cdef object _rng
@@ -63,6 +64,8 @@ cdef class WorkerCore(Scheduler):
     cdef int _push_back(self, Wakeable item) except -1
     @cython.locals(index=int)
     cdef int _notify(self) except -1
+    cdef int _begin_detour(self) except -1
+    cdef int _end_detour(self) except -1
     @cython.locals(link="PyObject *")
     cdef int _flush_lifo(self) except -1
     @cython.locals(item=Wakeable, link="PyObject *")
