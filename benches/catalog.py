@@ -241,9 +241,8 @@ def _echo(quick: bool) -> Bench:
             "then writes, with back pressure. The `protocols` rows are not: a callback per read, no task, "
             "and (as such servers are usually written) no back pressure. The C server has back pressure "
             "and no tasks.",
-            "Reads are up to 64 KiB in mezame, streams, trio and C; protocols are given what their loop "
-            "reads, up to 256 KiB. At 100 KiB that saves them a read and a write per request, so there a "
-            "protocol can need less CPU than this C server; C with 256 KiB reads needs less again.",
+            "Reads are up to 256 KiB everywhere: that is what the loops give to protocols. A `StreamReader` of "
+            "asyncio keeps to its own limit below that.",
             "`generator busy` is how much of its own CPU the load generator used. Where it is near 100 %, "
             "requests per second and latency are bounded by the generator as well as by the server; server "
             "CPU per request is not.",

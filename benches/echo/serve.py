@@ -18,7 +18,7 @@ import sys
 from benches.echo.certificate import server_context
 
 BACKLOG = 4096
-CHUNK = 64 * 1024
+CHUNK = 256 * 1024
 PR_SET_PDEATHSIG = 1
 
 MODULES = {
