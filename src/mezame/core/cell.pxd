@@ -1,4 +1,5 @@
 cimport cython
+from cpython.ref cimport PyObject
 
 from .context cimport Context
 from .current cimport Current, Scheduler
@@ -80,7 +81,7 @@ cdef extern from *:
     int PYGEN_RETURN
     int PYGEN_ERROR
     int PYGEN_NEXT
-    object resume "mezame_resume"(object coroutine, object context, int *how)
+    object resume "mezame_resume"(PyObject *coroutine, PyObject *context, int *how)
     bint HIDES "MEZAME_HIDES"
     bint gc_untrack "mezame_untrack"(object obj) noexcept
     void gc_track "mezame_track"(object obj) noexcept
@@ -123,7 +124,7 @@ cdef class TaskCell(TaskState):
     cdef bint _root
     cdef bint _hidden
     cdef int _setup(self, object coro, Scheduler scheduler, object name, object context) except -1
-    @cython.locals(how=int, cancel=bint)
+    @cython.locals(how=int, cancel=bint, coro="PyObject *")
     cdef int _run(self, Context cx, Current cur) except -1
     @cython.locals(done=bint)
     cdef int _run_slowly(self, Context cx, Current cur, bint cancel, object yielded) except -1

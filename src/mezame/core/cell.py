@@ -169,6 +169,7 @@ class TaskCell(TaskState):
 
     # --- the poll, called by the loop -------------------------------------------------------------
 
+    @cython.nonecheck(False)
     def _run(self, cx: Context, cur: Current) -> int:
         """Polls the future once: REST, AGAIN, LATER or DONE. ``cx`` and ``cur`` are the loop's."""
         cancel = self._to_running()
@@ -179,7 +180,8 @@ class TaskCell(TaskState):
         # The short way, and what nearly every poll is: one call, and no exception on the way.
         self._started = True
         how = 0
-        out = resume(self._coro, self._ctx, cython.address(how))  # type: ignore  # noqa: F821 - C, from the .pxd
+        coro = cython.cast("PyObject *", self._coro)  # borrowed: only who has the task RUNNING takes them out of it
+        out = resume(coro, cython.cast("PyObject *", self._ctx), cython.address(how))  # type: ignore  # noqa: F821
         if how == PYGEN_NEXT:  # type: ignore  # noqa: F821
             if out is not PENDING:
                 return self._run_slowly(cx, cur, False, out)
@@ -264,6 +266,7 @@ class TaskCell(TaskState):
         except Exception as failure:
             report_exception(f"exception in a done callback of {self!r}", failure)
 
+    @cython.nonecheck(False)
     def _wake(self) -> None:
         if self._to_notified():
             self._scheduler._schedule(self)

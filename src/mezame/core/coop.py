@@ -54,6 +54,7 @@ class YieldNow(Future):
 yield_now = YieldNow
 
 
+@cython.nonecheck(False)
 def _yield_next(raw: Any) -> Any:
     """``poll`` and what ``Future.__next__`` makes of it, in one: every switch between tasks comes through here."""
     found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
@@ -68,6 +69,7 @@ def _yield_next(raw: Any) -> Any:
     return await_next(raw)  # type: ignore  # noqa: F821
 
 
+@cython.nonecheck(False)
 def _make_yield(kind: Any, args: Any, count: Any, names: Any) -> Any:
     """``YieldNow()`` for the interpreter: a call of a type without an argument, and nothing else."""
     if arguments(count) != 0 or names is not cython.NULL:  # type: ignore  # noqa: F821 - C, from the .pxd

@@ -72,11 +72,13 @@ cdef class Current:
     cdef public object value
     cdef public int budget
     cdef public bint deferred
+    @cython.nonecheck(False)
     cdef inline bint _take_budget(self, Context cx) except -1:
         if self.budget > 0:
             self.budget -= 1
             return True
         return self.budget < 0 or self._give_way(cx)
+    @cython.nonecheck(False)
     cdef inline void _refund(self) noexcept:
         if self.budget >= 0:
             self.budget += 1

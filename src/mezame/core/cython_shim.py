@@ -5,6 +5,7 @@ The compiler replaces ``import cython`` by its own; only the names below are use
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,3 +18,8 @@ def cast(kind: object, value: T) -> T:
     """``value``, which the compiler takes for a ``kind`` unchecked."""
     return value
 
+
+
+def nonecheck(_: bool) -> Callable[[T], T]:
+    """A decorator: whether the compiler checks what it takes attributes of for None. Interpreted, Python does."""
+    return lambda function: function

@@ -131,6 +131,7 @@ cdef PyObject *_borrowed() except NULL
 cdef PyObject *await_next(PyObject *raw) except? NULL
 @cython.locals(found="PyObject *")
 cdef PyObject *_am_await(PyObject *raw) except NULL
+cdef PyObject *_await_elsewhere(PyObject *raw) except NULL
 
 @cython.locals(done=int, out=object)
 cpdef bint step(object coro, object error, object yielded, Context cx, Current cur) except -1

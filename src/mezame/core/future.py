@@ -20,7 +20,7 @@ from ..errors import CancelledError
 from .context import Context
 from .current import Current, current, distance
 from .foreign import await_outside, on_foreign_yield, wrap_awaitable
-from .poll import PENDING, Ready, make_ready
+from .poll import PENDING, Ready, make_ready, no_such_poll
 
 try:
     import cython
@@ -29,13 +29,6 @@ except ImportError:
 
 _AFTER_READY = "polled after it completed: a future gives its value once; make a new one"
 _CLOSED = "polled after close(): it was dropped; make a new one"
-
-
-def no_such_poll(answer: object, future: object) -> TypeError:
-    """The error for a ``poll`` that returned something else than a Poll."""
-    return TypeError(
-        f"{type(future).__name__}.poll returned {answer!r}; it must return Poll.Ready(value) or Poll.Pending"
-    )
 
 
 class Future:
@@ -190,8 +183,7 @@ class Future:
         return cls
 
 
-def _borrowed() -> Any:
-    """The slot, as ``here()`` gives it: the thread owns it."""
+def _borrowed() -> Any:  # the slot, as ``here()`` gives it: the thread owns it
     cur = current()
     return cython.cast("PyObject *", cur)
 
@@ -216,14 +208,18 @@ def await_next(raw: Any) -> Any:
     return stop_iteration(cython.cast(Ready, answer).value)  # type: ignore  # noqa: F821
 
 
+@cython.nonecheck(False)
 def _am_await(raw: Any) -> Any:
     """``Future.__await__`` for the interpreter: inside of a poll, the future itself."""
     found = here()  # type: ignore  # noqa: F821 - C, from the .pxd
-    if found is cython.NULL:
-        found = _borrowed()
-    if cython.cast(Current, found).context is None:
-        return new_reference(await_outside(cython.cast(Future, raw)))  # type: ignore  # noqa: F821
-    return new_reference(cython.cast(Future, raw))  # type: ignore  # noqa: F821
+    if found is not cython.NULL and cython.cast(Current, found).context is not None:
+        return new_reference(cython.cast(Future, raw))  # type: ignore  # noqa: F821
+    return _await_elsewhere(raw)
+
+
+def _await_elsewhere(raw: Any) -> Any:
+    future = cython.cast(Future, raw)
+    return new_reference(await_outside(future) if current().context is None else future)  # type: ignore  # noqa: F821
 
 
 if cython.compiled:

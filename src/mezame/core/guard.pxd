@@ -30,8 +30,10 @@ cdef extern from *:
 cdef class Guard:
     cdef mezame_mutex _mutex
     @cython.final
+    @cython.nonecheck(False)
     cdef inline void _lock(self) noexcept:
         mutex_lock(cython.address(self._mutex))
     @cython.final
+    @cython.nonecheck(False)
     cdef inline void _unlock(self) noexcept:
         mutex_unlock(cython.address(self._mutex))

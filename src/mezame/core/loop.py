@@ -46,6 +46,11 @@ from .park import Park, Parker
 from .ready import ReadyTasks, RootAgain
 from .task import Task
 
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
+
 EVENT_INTERVAL = 61  # polls between two looks at the driver; prime, so that it does not beat with batches
 GLOBAL_QUEUE_INTERVAL = 31  # ticks between two looks at the remote queue while the local one is busy
 
@@ -118,6 +123,7 @@ class Loop(Spawner):
 
     # --- the loop ---------------------------------------------------------------------------------------
 
+    @cython.nonecheck(False)
     def _loop(self, until: int) -> None:
         """Polls until ``until`` (ROOT, EMPTY, STALLED) is so. The heart of the library."""
         ready = self._ready
@@ -148,10 +154,11 @@ class Loop(Spawner):
                     continue
             self._turn(0)
 
+    @cython.nonecheck(False)
     def _poll_task(self, task: Task, cx: Context, cur: Current) -> None:
         """Polls one task and puts it where its answer says."""
         cur.budget = BUDGET
-        self.polls += 1
+        self.polls = self.polls + 1
         what = self._run_observed(task, cur) if self._observed else task._run(cx, cur)
         # 0, REST: a leaf holds its waker; another thread may have it queued by now
         if what == 2:  # LATER
@@ -178,7 +185,7 @@ class Loop(Spawner):
         root = self._ready._root
         cur = self._cur
         cur.budget = BUDGET
-        self.polls += 1
+        self.polls = self.polls + 1
         what = self._run_observed(root, cur) if self._observed else root._run(self._cx, cur)
         if what == 1:
             self._ready._root_woken = True
@@ -218,13 +225,13 @@ class Loop(Spawner):
 
         0 only looks; -1 sleeps until there is something to do.
         """
-        self.turns += 1
+        self.turns = self.turns + 1
         if timeout_ns == 0:
             self._park.park(0)
         else:
             if self._ready._hooks is not None:
                 self._ready._hook("on_park", None)
-            self.parks += 1
+            self.parks = self.parks + 1
             now = monotonic_ns()
             self.busy_ns += now - self._last_unpark
             self._last_unpark = 0

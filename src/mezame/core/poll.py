@@ -105,6 +105,13 @@ if cython.compiled:
     immortal(_READY_NONE)  # type: ignore  # noqa: F821
 
 
+def no_such_poll(answer: object, future: object) -> TypeError:
+    """The error for a ``poll`` that returned something else than a Poll."""
+    return TypeError(
+        f"{type(future).__name__}.poll returned {answer!r}; it must return Poll.Ready(value) or Poll.Pending"
+    )
+
+
 def make_ready(value: Any) -> Ready:
     """``Ready(value)`` without the argument handling of a class call: the form that leaves use."""
     if value is None:

@@ -1,3 +1,4 @@
+# cython: nonecheck=False
 """RunQueue: a FIFO linked through its members, so that queueing a task allocates nothing and counts no reference.
 
 Invariants:
@@ -38,7 +39,7 @@ class RunQueue:
         else:
             cython.cast(Wakeable, self._tail)._next = link
         self._tail = link
-        self._length += 1
+        self._length = self._length + 1
 
     def _pop(self) -> Wakeable | None:
         """Takes the first, or None. (``_head`` and ``_tail`` say nothing while the length is 0.)"""
@@ -46,7 +47,7 @@ class RunQueue:
             return None
         head = self._head
         self._head = cython.cast(Wakeable, head)._next
-        self._length -= 1
+        self._length = self._length - 1
         if not cython.compiled:  # here the links are references: they must not keep anything alive
             cython.cast(Wakeable, head)._next = cython.NULL
             if self._length == 0:
@@ -62,7 +63,7 @@ class RunQueue:
         else:
             cython.cast(Wakeable, self._tail)._next = other._head
         self._tail = other._tail
-        self._length += other._length
+        self._length = self._length + other._length
         other._length = 0
         if not cython.compiled:
             other._head = other._tail = cython.NULL

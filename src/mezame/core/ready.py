@@ -76,17 +76,19 @@ class ReadyTasks(Scheduler):
 
     # --- in: any thread ----------------------------------------------------------------------------------
 
+    @cython.nonecheck(False)
     def _schedule(self, item: Wakeable) -> None:
         if self._hooks is not None:
             self._hook("on_wake", item)
         self._enqueue(item)
 
+    @cython.nonecheck(False)
     def _enqueue(self, item: Wakeable) -> None:
         task = cython.cast(Task, item)
         if current().scheduler is not self:
             self._enqueue_remote(task)
         else:
-            self._wakes += 1
+            self._wakes = self._wakes + 1
             if not task._root:
                 self._local._push(task)
             elif task is self._root:
@@ -96,7 +98,7 @@ class ReadyTasks(Scheduler):
         waker = None
         self._lock()
         if not self._closed:  # closed: the tasks are being dropped, and no link to one may stay
-            self._remote_wakes += 1
+            self._remote_wakes = self._remote_wakes + 1
             if not task._root:
                 self._remote._push(task)
             elif task is self._root:
@@ -137,9 +139,10 @@ class ReadyTasks(Scheduler):
 
     # --- out: the driving thread ------------------------------------------------------------------------
 
+    @cython.nonecheck(False)
     def _next_task(self) -> Task | None:
         """The next task to poll: local first, remote every 31st tick and when local is empty."""
-        self._tick += 1
+        self._tick = self._tick + 1
         if self._tick >= self._global_interval:
             self._tick = 0
             task = self._take_remote()
@@ -151,6 +154,7 @@ class ReadyTasks(Scheduler):
             return cython.cast(Task, self._local._pop())
         return self._take_remote()
 
+    @cython.nonecheck(False)
     def _take_remote(self) -> Task | None:
         """The oldest of what other threads queued."""
         self._lock()
@@ -169,6 +173,7 @@ class ReadyTasks(Scheduler):
             if item is not None:
                 self._local._push(item)
 
+    @cython.nonecheck(False)
     def _take_root_wake(self) -> bool:
         """True if the root was woken since its last poll."""
         self._lock()

@@ -1,3 +1,4 @@
+# cython: nonecheck=False
 """TaskState: the state word of a task, and the only code that changes it.
 
                       wake / cancel                 start of poll

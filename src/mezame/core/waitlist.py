@@ -133,7 +133,7 @@ class WaitList:
         else:
             self._tail._after = waiter
         self._tail = waiter
-        self._length += 1
+        self._length = self._length + 1
 
     def _remove(self, waiter: Waiter) -> bool:
         """Takes ``waiter`` out, wherever it stands. False if it is not in this list (any more)."""
@@ -152,7 +152,7 @@ class WaitList:
         waiter._owner = None
         waiter._before = None
         waiter._after = None
-        self._length -= 1
+        self._length = self._length - 1
         return True
 
     def _pop(self) -> Waiter | None:

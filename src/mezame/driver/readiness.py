@@ -179,7 +179,7 @@ class Source(Guard):
             raise closed_error(shutdown)
         tick = -1
         if self._ready & mask:
-            self._users += 1
+            self._users = self._users + 1
             tick = self._tick
         self._unlock()
         return tick
@@ -189,7 +189,7 @@ class Source(Guard):
         self._lock()
         if drained and tick == self._tick:
             self._ready &= ~drained
-        self._users -= 1
+        self._users = self._users - 1
         last = self._closed and not self._given and self._users == 0
         self._unlock()
         if last:
@@ -302,7 +302,7 @@ class Source(Guard):
         self._lock()
         closed, shutdown = self._closed, self._shutdown
         if not (closed or shutdown):
-            self._users += 1
+            self._users = self._users + 1
         self._unlock()
         if closed or shutdown:
             raise closed_error(shutdown and not closed)
