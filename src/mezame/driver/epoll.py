@@ -135,6 +135,7 @@ class EpollPoller(Poller):
         self._unlock()
         return found
 
+    @cython.nonecheck(False)
     def _at(self, fd: int) -> Source | None:
         self._lock()
         source = self._sources[fd] if fd < len(self._sources) else None
@@ -158,7 +159,7 @@ class EpollPoller(Poller):
             return 0
         # The kernel counts in milliseconds here; rounded up, so that no timer is early.
         timeout = -1 if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000
-        self.waits += 1
+        self.waits = self.waits + 1
         if cython.compiled:
             return self._wait_compiled(timeout)
         count = 0
@@ -169,6 +170,7 @@ class EpollPoller(Poller):
             self._tell_of_signal()
         return count
 
+    @cython.nonecheck(False)
     def _wait_compiled(self, timeout: int) -> int:
         count = epoll_wait_into(self._epoll_fd, self._events, self._limit, timeout)  # type: ignore  # noqa: F821
         for index in range(count):
@@ -177,13 +179,14 @@ class EpollPoller(Poller):
             self._tell_of_signal()
         return count
 
+    @cython.nonecheck(False)
     def _dispatch(self, fd: int, events: int) -> None:
         source = self._at(fd)
         if source is None:  # our eventfd, or a source that was removed since the kernel made the event
             if fd != self._event_fd:
                 self._hear(fd)
             return
-        self.events += 1
+        self.events = self.events + 1
         bits = 0
         if events & _IN:
             bits |= READABLE

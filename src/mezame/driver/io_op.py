@@ -123,6 +123,7 @@ class IoOp(Future):
         """What the source knows it by."""
         return cython.cast("Py_ssize_t", cython.cast("PyObject *", self)) if cython.compiled else id(self)
 
+    @cython.nonecheck(False)
     def _leave(self) -> None:
         """It waits no more."""
         self._waited = False
@@ -145,6 +146,7 @@ if not cython.compiled:
     IoOp.__del__ = IoOp.__dealloc__  # type: ignore[attr-defined]
 
 
+@cython.nonecheck(False)
 def empty_op(raw: Any) -> Any:
     """A dropped operation goes on the shelf (``core/shelf.pxd``): what ``__dealloc__`` does, and None in each field.
 
@@ -160,6 +162,7 @@ def empty_op(raw: Any) -> Any:
     return 0
 
 
+@cython.nonecheck(False)
 def io_next(raw: Any) -> Any:
     """``poll`` and what ``Future.__next__`` makes of it, in one: every await of a hot operation comes through here."""
     found = here()  # type: ignore  # noqa: F821 - C, from the .pxd

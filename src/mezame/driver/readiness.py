@@ -114,13 +114,14 @@ class Source(Guard):
         self._readers = WaitList()
         self._writers = WaitList()
 
+    @cython.nonecheck(False)
     def set_ready(self, bits: int) -> None:
         """The driver saw these bits: keeps them and wakes whom they concern. Any thread."""
         reader = None
         writer = None
         listed = 0
         self._lock()
-        self._ready |= bits
+        self._ready = self._ready | bits
         self._tick = (self._tick + 1) & 0x7FFFFFFF
         # Read here: once the guard is open, a close may clear them in another thread.
         if bits & _READERS:
@@ -167,6 +168,7 @@ class Source(Guard):
         self._readers._take_wakers(wakers)
         self._writers._take_wakers(wakers)
 
+    @cython.nonecheck(False)
     def _begin(self, mask: int) -> int:
         """Before an attempt: the tick if the direction looks ready, -1 if not. Raises if it is closed.
 
@@ -184,11 +186,12 @@ class Source(Guard):
         self._unlock()
         return tick
 
+    @cython.nonecheck(False)
     def _end(self, drained: int, tick: int) -> None:
         """After an attempt: ``drained`` are the bits it proved wrong. Closes the descriptor if it is last."""
         self._lock()
         if drained and tick == self._tick:
-            self._ready &= ~drained
+            self._ready = self._ready & ~drained
         self._users = self._users - 1
         last = self._closed and not self._given and self._users == 0
         self._unlock()
@@ -213,6 +216,7 @@ class Source(Guard):
         finally:
             self._end(drained, tick)
 
+    @cython.nonecheck(False)
     def _sit(self, who: int, mask: int, waker: Waker) -> int:
         """Gives the operation with the address ``who`` the seat of its direction, or, if it has it, another waker.
 
@@ -238,6 +242,7 @@ class Source(Guard):
         del before
         return answer
 
+    @cython.nonecheck(False)
     def _stand_up(self, who: int) -> None:
         """The operation with the address ``who`` waits no more; nothing if it had no seat."""
         waker = None
