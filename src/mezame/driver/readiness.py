@@ -47,6 +47,11 @@ from ..core.waitlist import Waiter, WaitList
 from ..core.waker import Waker, wake_all
 from ..errors import RuntimeClosedError
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
 READABLE = 1
 WRITABLE = 2
 READ_CLOSED = 4

@@ -109,6 +109,7 @@ class StealQueue(Guard):
 
     # --- the owner ---------------------------------------------------------------------------------------
 
+    @cython.nonecheck(False)
     def _push(self, item: Wakeable, overflow: RunQueue) -> bool:
         """Queues ``item`` at the back. False: it was full, and what is in ``overflow`` now has to go elsewhere."""
         while True:
@@ -130,6 +131,7 @@ class StealQueue(Guard):
                 overflow._push(item)
                 return False
 
+    @cython.nonecheck(False)
     def _fill_from(self, source: RunQueue, most: int) -> None:
         """Moves the first of ``source`` to the back, as far as there is room, and at most ``most``."""
         tail = self._get_tail()
@@ -143,6 +145,7 @@ class StealQueue(Guard):
             self._put(tail + step, source._pop())
         self._set_tail((tail + count) & _WRAP)
 
+    @cython.nonecheck(False)
     def _pop(self) -> Wakeable | None:
         """Takes the oldest, or None."""
         while True:
@@ -159,6 +162,7 @@ class StealQueue(Guard):
 
     # --- any thread ---------------------------------------------------------------------------------------
 
+    @cython.nonecheck(False)
     def _length(self) -> int:
         """How many are queued: a snapshot, right if nobody else is at work."""
         tail = self._get_tail()

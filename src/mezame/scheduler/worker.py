@@ -135,6 +135,7 @@ class Worker(Spawner):
             cur.budget = UNLIMITED
             self.thread = 0
 
+    @cython.nonecheck(False)
     def _loop(self) -> None:
         """Polls tasks until the runtime stops or the core is handed over. The heart of the multi-thread runtime."""
         core = self._core
@@ -163,6 +164,7 @@ class Worker(Spawner):
                 if self._group.phase._load() == STOPPING:
                     return
 
+    @cython.nonecheck(False)
     def _run_task(self, core: WorkerCore, task: Task, cx: Context, cur: Current) -> bool:
         """Polls a task, then whom it put in the LIFO slot. False: the core was handed over meanwhile."""
         cur.budget = BUDGET
@@ -176,15 +178,16 @@ class Worker(Spawner):
                 core._push_back(following)
                 break
             if core._lifo_left > 0:
-                core._lifo_left -= 1
+                core._lifo_left = core._lifo_left - 1
             if not self._poll(core, following, cx, cur):
                 return False
         core._lifo_left = LIFO_POLLS if core._lifo_on else 0
         return True
 
+    @cython.nonecheck(False)
     def _poll(self, core: WorkerCore, task: Task, cx: Context, cur: Current) -> bool:
         """Polls one task and puts it where its answer says. False: this thread has no core any more."""
-        core.polls += 1
+        core.polls = core.polls + 1
         what = self._run_observed(task) if self._observed else task._run(cx, cur)
         if self._core is not core:  # it called block_in_place
             return self._put_coreless(task, what)
@@ -228,10 +231,11 @@ class Worker(Spawner):
 
     # --- the driver, the sleep -----------------------------------------------------------------------------
 
+    @cython.nonecheck(False)
     def _turn(self) -> None:
         """A look at the driver, if no other worker is in it; then whoever was deferred is woken."""
         core = self._core
-        self.turns += 1
+        self.turns = self.turns + 1
         core._parked = True  # the wakes of the events notify nobody: we count afterwards
         core._begin_detour()
         try:

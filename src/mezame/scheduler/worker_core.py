@@ -176,9 +176,10 @@ class WorkerCore(Scheduler):
 
     # --- in: the worker's thread -------------------------------------------------------------------------
 
+    @cython.nonecheck(False)
     def _push_here(self, item: Wakeable) -> None:
         """Woken or spawned by this worker: it runs next."""
-        self.local_schedules += 1
+        self.local_schedules = self.local_schedules + 1
         link = cython.cast("PyObject *", item)
         if self._lifo_left > 0:
             before = self._lifo
@@ -191,6 +192,7 @@ class WorkerCore(Scheduler):
         if self._drowsy and (not self._parked or not cython.compiled):
             self._park._unpark()  # a finaliser woke this: nobody would look at the queue again (see Worker._sleep)
 
+    @cython.nonecheck(False)
     def _push_back(self, item: Wakeable) -> None:
         """To the back of the own queue, or, if it is full, with half of it to the injection queue."""
         if self._detour:
@@ -199,16 +201,19 @@ class WorkerCore(Scheduler):
             self.overflows += 1
             self._inject._push_all(self._overflow)
 
+    @cython.nonecheck(False)
     def _notify(self) -> None:
         """There is work for others: wakes one of them, if all who are awake are busy."""
         index = self._idle._worker_to_notify()
         if index >= 0:
             unpark(self._group, index)
 
+    @cython.nonecheck(False)
     def _begin_detour(self) -> None:
         """A turn begins: does somebody wait in the injection queue?"""
         self._detour = not self._inject._is_empty()
 
+    @cython.nonecheck(False)
     def _end_detour(self) -> None:
         if self._detour:
             self._detour = False
@@ -224,9 +229,10 @@ class WorkerCore(Scheduler):
 
     # --- out: the worker's thread ------------------------------------------------------------------------
 
+    @cython.nonecheck(False)
     def _next_task(self, global_interval: int) -> Task | None:
         """The slot, the own queue, the injection queue; the latter first at each ``global_interval``-th tick."""
-        self._to_inject -= 1
+        self._to_inject = self._to_inject - 1
         if self._to_inject <= 0:
             self._to_inject = global_interval
             item = self._inject._pop()
@@ -241,6 +247,7 @@ class WorkerCore(Scheduler):
             item = self._inject._pop_into(self._queue, self._workers)
         return cython.cast(Task, item)
 
+    @cython.nonecheck(False)
     def _take_lifo(self) -> Wakeable | None:
         link = self._lifo
         if link is cython.NULL:
@@ -274,6 +281,7 @@ class WorkerCore(Scheduler):
         if self._idle._stop_searching():
             self._notify()
 
+    @cython.nonecheck(False)
     def _wake_deferred(self) -> None:
         """After a turn of the driver: whoever gave way is ready again, in order."""
         if self._deferred._length > 0:
@@ -288,13 +296,16 @@ class WorkerCore(Scheduler):
             self._deferred_wakers = []
             wake_all(wakers)
 
+    @cython.nonecheck(False)
     def _nothing_deferred(self) -> bool:
         return self._deferred._length == 0 and not self._deferred_wakers
 
+    @cython.nonecheck(False)
     def _has_tasks(self) -> bool:
         """Something to poll in the slot or the own queue."""
         return self._lifo is not cython.NULL or self._queue._length() > 0
 
+    @cython.nonecheck(False)
     def _has_work_for_others(self) -> bool:
         more = self._queue._length()
         return more > 1 or (more == 1 and self._lifo is not cython.NULL) or not self._inject._is_empty()
