@@ -37,7 +37,10 @@ Invariants:
    transition, not a race.
 4. COMPLETE is never left.
 
-Each transition is one guarded block, so that the word changes atomically on every build (``guard.py``).
+Each transition is one atomic step: a compare-and-exchange, tried again if the word changed in between (interpreted, and
+with a GIL, it is as atomic without one: ``word.py``). The guard of the task has no part in it, so in a section under the
+guard the task may become COMPLETE at any moment, and both orders have to be right: a join asks under the guard and parks
+there, and the end of the task takes the parked wakers under the guard *after* it is COMPLETE.
 """
 
 from __future__ import annotations
@@ -111,89 +114,93 @@ class TaskState(Wakeable):
         self._next = cython.NULL
         self._bits = _NOTIFIED
 
+    if not cython.compiled:  # compiled, they are in the .pxd, so that they are inlined: one instruction each
+
+        def _get_bits(self) -> int:
+            """Acquire: what was written before the swap that it sees is visible after it."""
+            self._lock()
+            bits = self._bits
+            self._unlock()
+            return bits
+
+        def _swap_bits(self, old: int, new: int) -> bool:
+            """Acquire and release: writes ``new`` if the word is still ``old``; True if it was."""
+            self._lock()
+            same: bool = self._bits == old
+            if same:
+                self._bits = new
+            self._unlock()
+            return same
+
+    # --- the transitions ---------------------------------------------------------------------------------
+
     def _to_notified(self) -> bool:
         """A wake. True: the caller must queue the task."""
-        self._lock()
-        bits = self._bits
-        queue_it = False
-        if not bits & (_NOTIFIED | _COMPLETE):
-            self._bits = bits | _NOTIFIED
-            queue_it = not bits & _RUNNING
-        self._unlock()
-        return queue_it
+        while True:
+            bits = self._get_bits()
+            if bits & _COMPLETE:
+                return False
+            # Swapped even if nothing changes: so the poll to come sees what was written before this wake, too.
+            if self._swap_bits(bits, bits | _NOTIFIED):
+                return not bits & (_NOTIFIED | _RUNNING)
 
     def _to_cancelled(self) -> int:
         """A request to cancel. 1: the caller must queue the task; 0: noted; -1: too late."""
-        self._lock()
-        bits = self._bits
-        answer = -1
-        if not bits & _COMPLETE:
-            answer = 0 if bits & (_RUNNING | _NOTIFIED) else 1
-            self._bits = bits | _NOTIFIED | _CANCEL
-        self._unlock()
-        return answer
+        while True:
+            bits = self._get_bits()
+            if bits & _COMPLETE:
+                return -1
+            if self._swap_bits(bits, bits | _NOTIFIED | _CANCEL):
+                return 0 if bits & (_RUNNING | _NOTIFIED) else 1
 
     def _forget_cancel(self) -> None:
         """Takes back a request that was not delivered (``uncancel`` down to zero)."""
-        self._lock()
-        self._bits &= ~_CANCEL
-        self._unlock()
+        while True:
+            bits = self._get_bits()
+            if self._swap_bits(bits, bits & ~_CANCEL):
+                return
 
     def _to_running(self) -> bool:
         """The start of a poll. True: a cancellation is to be delivered with it."""
-        self._lock()
-        bits = self._bits
-        self._bits = _RUNNING
-        self._unlock()
-        return bits & _CANCEL != 0
+        while True:
+            bits = self._get_bits()
+            if self._swap_bits(bits, _RUNNING):
+                return bits & _CANCEL != 0
 
     def _to_held(self) -> bool:
         """Somebody wants to look at the task while nobody polls it. True: until ``_to_idle`` nobody does."""
-        self._lock()
-        idle = self._bits == 0
-        if idle:
-            self._bits = _RUNNING
-        self._unlock()
-        return idle
+        return self._swap_bits(0, _RUNNING)
 
     def _to_idle(self, deferred: bool) -> int:
         """After Pending: what to do with the task (_REST, _AGAIN, _LATER)."""
-        self._lock()
-        bits = self._bits
-        if deferred:
-            self._bits = (bits & ~_RUNNING) | _NOTIFIED
-            answer = _LATER
-        else:
-            self._bits = bits & ~_RUNNING
-            answer = _AGAIN if bits & _NOTIFIED else _REST
-        self._unlock()
-        return answer
+        while True:
+            bits = self._get_bits()
+            if deferred:
+                if self._swap_bits(bits, (bits & ~_RUNNING) | _NOTIFIED):
+                    return _LATER
+            elif self._swap_bits(bits, bits & ~_RUNNING):
+                return _AGAIN if bits & _NOTIFIED else _REST
 
     def _to_complete(self) -> None:
-        """After Ready or an exception."""
-        self._lock()
-        self._bits = _COMPLETE
-        self._unlock()
+        """After Ready or an exception. A wake or a request to cancel that comes now comes too late."""
+        while True:
+            bits = self._get_bits()
+            if self._swap_bits(bits, _COMPLETE):
+                return
 
     def _is_complete(self) -> bool:
-        self._lock()
-        complete = self._bits & _COMPLETE != 0
-        self._unlock()
-        return complete
+        return self._get_bits() & _COMPLETE != 0
 
     def _is_scheduled(self) -> bool:
-        self._lock()
-        scheduled = self._bits == _NOTIFIED or self._bits == _NOTIFIED | _CANCEL
-        self._unlock()
-        return scheduled
+        return self._get_bits() & ~_CANCEL == _NOTIFIED
 
     def _is_running(self) -> bool:
-        return self._bits & _RUNNING != 0
+        return self._get_bits() & _RUNNING != 0
 
     @property
     def state(self) -> str:
         """The state's name, for people and for the console: a snapshot, old when you read it."""
-        bits = self._bits
+        bits = self._get_bits()
         if bits & _COMPLETE:
             return "COMPLETE"
         name = ("IDLE", "SCHEDULED", "RUNNING", "NOTIFIED")[

@@ -170,7 +170,7 @@ class Task(TaskCell):
         call = callback if context is None else _InContext(callback, context)
         fresh = [call]
         self._lock()
-        complete = self._bits & 2 != 0
+        complete = self._is_complete()
         if not complete:
             if self._callbacks is None:
                 self._callbacks = fresh
@@ -300,7 +300,7 @@ class JoinFuture(Future):
             if self._place is None:
                 self._place = make_place(0)
             task._lock()
-            if not task._bits & 2:
+            if not task._is_complete():
                 if task._waiters is None:
                     task._waiters = WaitList()
                 self._place._park_in(task._waiters, waker)
