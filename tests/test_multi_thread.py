@@ -391,6 +391,76 @@ def test_more_busy_tasks_than_a_queue_holds_share_the_polls(give_way):
     assert min(counts) > 20  # of 50 on average; the ones that found no room would have had about 1
 
 
+@pytest.mark.parametrize("outside", [False, True])
+def test_who_waits_behind_the_queue_is_reached_from_both_sides(outside):
+    """Tasks that give way without end, and tasks that come from outside of the workers, share the polls."""
+    with runtime(1, global_queue_interval=100_000) as rt:
+        counts = [0] * 600
+        arrived = 0
+        stop = threading.Event()
+
+        async def busy(n):
+            while not stop.is_set():
+                counts[n] += 1
+                await mezame.yield_now()
+
+        async def arrive():
+            nonlocal arrived
+            arrived += 1
+            if outside and not stop.is_set():  # each makes the next: the injection queue is never empty for long
+                threading.Thread(target=rt.spawn, args=(arrive(),)).start()
+
+        async def main():
+            handles = [mezame.spawn(busy(n)) for n in range(600)]
+            await rt.spawn_blocking(rt.spawn, arrive())
+            while sum(counts) < 60_000 or arrived < (20 if outside else 1):
+                await mezame.yield_now()
+            stop.set()
+            await mezame.join_all(handles)
+
+        rt.block_on(rt.spawn(main()))
+        assert min(counts) > 0.4 * max(counts), "all move on at the same pace"
+
+
+def test_what_waits_behind_a_blocked_worker_is_stolen():
+    """The backlog of a worker that blocks: nobody else could go on with those tasks, but for a thief."""
+    occupied, free, moved = threading.Event(), threading.Event(), threading.Event()
+    where = [set() for _ in range(600)]
+    left = 600
+
+    async def occupy():
+        occupied.set()
+        free.wait(20)
+
+    async def busy(n):
+        nonlocal left  # safe: while the worker is blocked only the other one counts
+        while not free.is_set():
+            where[n].add(threading.get_ident())
+            await mezame.yield_now()
+        left -= 1
+        if left <= 61:
+            moved.set()
+
+    async def main():
+        other = mezame.spawn(occupy())
+        assert occupied.wait(20), "the other worker steals it"
+        handles = [mezame.spawn(busy(n)) for n in range(600)]
+        while not all(where):
+            await mezame.yield_now()
+        for _ in range(3):  # the injection queue is empty now: all of them are this worker's
+            await mezame.yield_now()
+        free.set()
+        # Blocks this worker: up to 61 have given way since its last turn and wait for the next, up to 256 are in its
+        # queue, the rest behind it.
+        most_moved = moved.wait(20)
+        await other
+        await mezame.join_all(handles)
+        assert {ident for idents in where for ident in idents} == {threading.get_ident()}, "nobody else had them before"
+        return most_moved
+
+    assert run(main(), 2, disable_lifo_slot=True)
+
+
 def test_a_task_that_is_always_ready_starves_nobody():
     async def main():
         stop = sync.CancellationToken()
@@ -594,6 +664,14 @@ def test_a_dropped_runtime_says_so_and_ends_its_threads():
         del rt
         gc.collect()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("dropped")]
+
+
+@pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
+def test_a_runtime_that_is_still_open_at_the_end_of_python_says_so_and_nothing_else(flavor):
+    code = f"import mezame; rt = mezame.Runtime({flavor!r}); rt.block_on(mezame.yield_now())"
+    done = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert "was not closed" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
 
 
 def test_closing_while_a_thread_is_in_block_on_raises():

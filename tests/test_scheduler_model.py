@@ -237,6 +237,62 @@ def test_a_task_queued_from_outside_is_found(monkeypatch):
     assert explore(make, check, monkeypatch, most_switches=3) > 100
 
 
+def put_behind(core, *numbers):
+    """What the end of a turn does with those who gave way while another one waited."""
+    for number in numbers:
+        core._deferred._push(Item(number))
+    core._inject._push(Item(0))  # it waited already, so they go behind it
+    core._wake_deferred()
+    assert core._inject._pop().number == 0
+    assert core._queue._length() == 0 and core._backlog._length._load() == len(numbers)
+
+
+def test_a_task_in_the_backlog_of_a_worker_that_stays_busy_is_found(monkeypatch):
+    state = None
+
+    def make():
+        nonlocal state
+        state = Group(2)
+        busy = state.group.cores[0]
+        busy._deferred._push(Item(1))
+        busy._inject._push(Item(0))
+        return [lambda: (busy._wake_deferred(), busy._notify()), state.search_then_sleep(1, 2)]
+
+    def check():
+        assert sorted(state.taken) == [0, 1]
+
+    assert explore(make, check, monkeypatch, most_switches=2) > 100
+
+
+def test_owner_and_thief_share_a_backlog(monkeypatch):
+    state = None
+
+    def make():
+        nonlocal state
+        state = Group(2)
+        owner, thief = state.group.cores
+        put_behind(owner, 1, 2, 3)
+        got = state.taken
+
+        def take(core, next_task):
+            def run():
+                while (item := next_task()) is not None:
+                    got.append(item.number)
+
+            return run
+
+        return [
+            take(owner, lambda: owner._queue._pop() or owner._refill()),
+            take(thief, lambda: thief._queue._pop() or thief._steal()),
+        ]
+
+    def check():
+        left = [item.number for core in state.group.cores for item in drain(core._queue)]
+        assert sorted(state.taken + left) == [1, 2, 3]
+
+    assert explore(make, check, monkeypatch, most_switches=2) > 50
+
+
 def test_the_second_look_is_needed(monkeypatch):
     """The explorer finds the lost wake-up if the last searcher does not look again: so it would find others."""
     monkeypatch.setitem(globals(), "notify_if_work", lambda group: None)

@@ -38,8 +38,8 @@ Invariants:
 4. COMPLETE is never left.
 
 Each transition is one atomic step: a compare-and-exchange, tried again if the word changed in between (interpreted, and
-with a GIL, it is as atomic without one: ``word.py``). The guard of the task has no part in it, so in a section under the
-guard the task may become COMPLETE at any moment, and both orders have to be right: a join asks under the guard and parks
+with a GIL, it is as atomic without one: ``word.py``). The guard of the task has no part in it, so in a section under it
+the task may become COMPLETE at any moment, and both orders have to be right: a join asks under the guard and parks
 there, and the end of the task takes the parked wakers under the guard *after* it is COMPLETE.
 """
 

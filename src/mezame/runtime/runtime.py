@@ -17,6 +17,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import sys
 import threading
 import time
 import warnings
@@ -418,10 +419,12 @@ class Runtime:
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.close(self._shutdown_timeout)
 
-    def __del__(self) -> None:
-        if not self._closed and os.getpid() == self._handle._pid:
-            warnings.warn(f"{self!r} was not closed: use it in a with statement", ResourceWarning, 2, self)
-            self.shutdown_background()
+    # Bound here: at the end of Python the modules may be gone. No thread can be started then, so nothing is shut down.
+    def __del__(self, getpid: Any = os.getpid, warn: Any = warnings.warn, ending: Any = sys.is_finalizing) -> None:
+        if not self._closed and getpid() == self._handle._pid:
+            warn(f"{self!r} was not closed: use it in a with statement", ResourceWarning, 2, self)
+            if not ending():
+                self.shutdown_background()
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"

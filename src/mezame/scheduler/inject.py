@@ -1,7 +1,8 @@
 """Inject: the injection queue: tasks that were queued from outside of the workers, or that a full worker gave away.
 
 A FIFO without a bound, under a guard. Workers look at it at every tick of their global queue interval and when their
-own queue is empty; ``_length`` is a Word, so that looking at an empty one costs no lock.
+own queue is empty; ``_length`` is a Word, so that looking at an empty one costs no lock. A worker's backlog is one as
+well.
 """
 
 from __future__ import annotations

@@ -41,6 +41,8 @@ cdef class WorkerCore(Scheduler):
     cdef int _lifo_left
     cdef bint _lifo_on
     cdef RunQueue _overflow
+    cdef Inject _backlog
+    cdef bint _backlog_next
     cdef RunQueue _deferred
     cdef list _deferred_wakers
     cdef OwnedTasks _owned
@@ -70,9 +72,14 @@ cdef class WorkerCore(Scheduler):
     cdef int _flush_lifo(self) except -1
     @cython.locals(item=Wakeable, link="PyObject *")
     cdef Task _next_task(self, int global_interval)
+    cdef bint _has_behind(self) noexcept
+    @cython.locals(item=Wakeable)
+    cdef Wakeable _from_behind(self)
+    @cython.locals(item=Wakeable)
+    cdef Wakeable _refill(self)
     @cython.locals(link="PyObject *")
     cdef Wakeable _take_lifo(self)
-    @cython.locals(victim=WorkerCore, count=int, start=int, step=int, taken=int)
+    @cython.locals(victim=WorkerCore, item=Wakeable, count=int, start=int, step=int, taken=int)
     cdef Task _steal(self)
     cdef int _found(self) except -1
     cdef int _wake_deferred(self) except -1

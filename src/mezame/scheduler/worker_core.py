@@ -2,7 +2,8 @@
 
     wake or spawn on this worker ----> LIFO slot ---its former occupant---> own queue (256) ---overflow---> injection
     wake on a thread that is no worker of ours -----------------------------------------------------------> injection
-    yielded, or out of budget -------> deferred ---after a turn of the driver---> own queue, at the back
+    yielded, or out of budget -------> deferred ---after a turn of the driver---> own queue, at the back, or, if it is
+                                                                                  full or somebody waits: backlog
 
 The LIFO slot makes a message and its answer quick: who was woken last runs next, while what it needs is in the cache.
 It is used for at most 3 polls in a row, so that two tasks that wake each other cannot keep the others waiting, and
@@ -13,15 +14,17 @@ core of the thread that wakes. So the one object that all tasks of a program wou
 per worker, and most counts are made by the thread that made the object, which free-threaded CPython does without an
 atomic operation.
 
-While somebody waits in the injection queue, those whom a turn of the driver wakes or puts back (the *detour*) go behind
-them, in one batch, and not to the own queue. So that runs dry, and a worker whose own queue is empty takes a batch from
-the injection queue: all move on at the same pace. (tokio has only the look at each interval. While the own queue is
-kept full by its own tasks that starves the others: with 1,000 busy connections on one worker the slowest waited a
-hundred times as long as most.)
+While somebody waits in the injection queue or in the backlog, those whom a turn of the driver wakes or puts back (the
+*detour*) go to the end of the backlog, in one batch, and not to the own queue. So that runs dry, and then a batch
+comes from behind, from the injection queue and from the backlog in turn: all move on at the same pace. (tokio has only
+the look at each interval. While the own queue is kept full by its own tasks that starves the others: with 1,000 busy
+connections on one worker the slowest waited a hundred times as long as most.) The backlog is the worker's own, so that
+its tasks stay with it: a task that goes back and forth between two threads costs three times as much on free-threaded
+Python. Whoever has nothing to do steals from it, as from the own queue.
 
 Who may touch what: the slot, the deferred queue, the tick and the counters belong to the thread that has the core (a
 core has one thread at a time; handing over is a transition of ``worker.py``). The own queue is the owner's to push to
-and anybody's to steal from. The list of live tasks is guarded.
+and anybody's to steal from. The backlog and the list of live tasks are guarded.
 """
 
 from __future__ import annotations
@@ -102,6 +105,8 @@ class WorkerCore(Scheduler):
     """See above. Made by the thread that will be the worker."""
 
     __slots__ = (
+        "_backlog",
+        "_backlog_next",
         "_deferred",
         "_deferred_wakers",
         "_detour",
@@ -143,6 +148,8 @@ class WorkerCore(Scheduler):
         self._lifo_left = LIFO_POLLS if lifo else 0
         self._overflow = RunQueue()  # empty between two calls, but for a detour
         self._detour = False
+        self._backlog = Inject()
+        self._backlog_next = False
         self._deferred = RunQueue()
         self._deferred_wakers = []
         self._owned = OwnedTasks()
@@ -210,15 +217,15 @@ class WorkerCore(Scheduler):
 
     @cython.nonecheck(False)
     def _begin_detour(self) -> None:
-        """A turn begins: does somebody wait in the injection queue?"""
-        self._detour = not self._inject._is_empty()
+        """A turn begins: does somebody wait behind the own queue?"""
+        self._detour = self._has_behind()
 
     @cython.nonecheck(False)
     def _end_detour(self) -> None:
         if self._detour:
             self._detour = False
             if self._overflow._length > 0:
-                self._inject._push_all(self._overflow)
+                self._backlog._push_all(self._overflow)
 
     def _flush_lifo(self) -> None:
         """What is in the slot goes to the back of the queue."""
@@ -231,21 +238,46 @@ class WorkerCore(Scheduler):
 
     @cython.nonecheck(False)
     def _next_task(self, global_interval: int) -> Task | None:
-        """The slot, the own queue, the injection queue; the latter first at each ``global_interval``-th tick."""
+        """The slot, the own queue, what waits behind it; at each ``global_interval``-th tick one of the latter."""
         self._to_inject = self._to_inject - 1
         if self._to_inject <= 0:
             self._to_inject = global_interval
-            item = self._inject._pop()
-            if item is not None:
-                return cython.cast(Task, item)
+            if self._has_behind():
+                return cython.cast(Task, self._from_behind())
         link = self._lifo
         if link is not cython.NULL:
             self._lifo = cython.NULL
             return cython.cast(Task, link)
         item = self._queue._pop()
         if item is None:
-            item = self._inject._pop_into(self._queue, self._workers)
+            item = self._refill()
         return cython.cast(Task, item)
+
+    @cython.nonecheck(False)
+    def _has_behind(self) -> bool:
+        """Somebody waits in the injection queue or in the backlog."""
+        return not (self._inject._is_empty() and self._backlog._is_empty())
+
+    def _from_behind(self) -> Wakeable | None:
+        """One of those, from the two queues in turn."""
+        self._backlog_next = not self._backlog_next
+        item = self._backlog._pop() if self._backlog_next else self._inject._pop()
+        if item is None:
+            item = self._inject._pop() if self._backlog_next else self._backlog._pop()
+        return item  # type: ignore[no-any-return]
+
+    @cython.nonecheck(False)
+    def _refill(self) -> Wakeable | None:
+        """The own queue is empty: a batch of those for it, from the two queues in turn, and the first of it."""
+        self._backlog_next = not self._backlog_next
+        if self._backlog_next:
+            item = self._backlog._pop_into(self._queue, 1)
+            if item is not None:
+                return item  # type: ignore[no-any-return]
+        item = self._inject._pop_into(self._queue, self._workers)
+        if item is None and not self._backlog_next:
+            item = self._backlog._pop_into(self._queue, 1)
+        return item  # type: ignore[no-any-return]
 
     @cython.nonecheck(False)
     def _take_lifo(self) -> Wakeable | None:
@@ -273,6 +305,11 @@ class WorkerCore(Scheduler):
                 self.steal_operations += 1
                 self.stolen += taken
                 return self._queue._pop()  # type: ignore[return-value]
+            item = victim._backlog._pop_into(self._queue, 2)
+            if item is not None:
+                self.steal_operations += 1
+                self.stolen += 1 + self._queue._length()
+                return item  # type: ignore[return-value]
         return self._inject._pop()  # type: ignore[return-value]
 
     def _found(self) -> None:
@@ -285,12 +322,12 @@ class WorkerCore(Scheduler):
     def _wake_deferred(self) -> None:
         """After a turn of the driver: whoever gave way is ready again, in order."""
         if self._deferred._length > 0:
-            if self._inject._is_empty():
+            if not self._has_behind():
                 self._queue._fill_from(self._deferred, self._deferred._length)
                 if self._deferred._length > 0:
                     self.overflows += 1
             if self._deferred._length > 0:
-                self._inject._push_all(self._deferred)
+                self._backlog._push_all(self._deferred)
         if self._deferred_wakers:
             wakers = self._deferred_wakers
             self._deferred_wakers = []
@@ -302,25 +339,26 @@ class WorkerCore(Scheduler):
 
     @cython.nonecheck(False)
     def _has_tasks(self) -> bool:
-        """Something to poll in the slot or the own queue."""
-        return self._lifo is not cython.NULL or self._queue._length() > 0
+        """Something to poll in the slot, the own queue or the backlog."""
+        return self._lifo is not cython.NULL or self._queue._length() > 0 or not self._backlog._is_empty()
 
     @cython.nonecheck(False)
     def _has_work_for_others(self) -> bool:
         more = self._queue._length()
-        return more > 1 or (more == 1 and self._lifo is not cython.NULL) or not self._inject._is_empty()
+        return more > 1 or (more == 1 and self._lifo is not cython.NULL) or self._has_behind()
 
     def _clear(self) -> None:
         """The runtime is closed and its workers have ended: no link may stay."""
         self._lifo = cython.NULL
         while self._queue._pop() is not None:
             pass
+        self._backlog._close()
         self._deferred._clear()
         self._deferred_wakers.clear()
 
     def _length(self) -> int:
         """How many tasks wait for a poll here."""
-        waiting = self._queue._length() + self._deferred._length
+        waiting = self._queue._length() + self._backlog._length._load() + self._deferred._length
         return waiting + 1 if self._lifo is not cython.NULL else waiting
 
 
@@ -359,7 +397,7 @@ def notify_if_work(group: Any) -> None:
     work = not shared.inject._is_empty()
     for item in shared.cores:
         core: WorkerCore = item
-        if core._queue._length() > 0:
+        if core._queue._length() > 0 or not core._backlog._is_empty():
             work = True
     if work:
         index = shared.idle._worker_to_notify()
