@@ -752,6 +752,88 @@ async def test_who_feeds_the_engine_wakes_the_other_role():
     stream.close()
 
 
+class Forgetful(Watched):
+    """Full until it is told, and whoever polls it again gets its answer: nobody is woken for the Pending before."""
+
+    full = True
+    answer = None
+
+    def poll_write(self, cx, data):
+        return Poll.Pending if self.full else Watched.poll_write(self, cx, data)
+
+    def poll_flush(self, cx):
+        return Poll.Pending if self.full else Poll.Ready(None)
+
+    def poll_read(self, cx, buf):
+        if self.answer is None:
+            return Poll.Pending
+        raise self.answer
+
+
+async def test_a_reader_that_sends_the_writers_bytes_wakes_it():
+    left, right = duplex(100)
+    writer, reader = CountingWaker(), CountingWaker()
+    transport, engine = Forgetful(left), Script(WANT, WANT)
+    stream = TlsStream(transport, engine)
+    engine.out.append(b"earlier")
+    assert stream.poll_flush(writer.cx) is Poll.Pending
+    transport.full = False
+    assert stream.read(10).poll(reader.cx) is Poll.Pending
+    assert await right.read() == b"earlier"
+    assert writer.wakes == 1
+    assert stream.poll_flush(writer.cx) == Poll.Ready(None)
+    assert stream.read(10).poll(reader.cx) is Poll.Pending
+    assert writer.wakes == 1  # nothing was sent for it
+    stream.close()
+
+
+async def test_a_reader_that_gets_the_writers_error_wakes_it():
+    writer, reader = CountingWaker(), CountingWaker()
+    transport, engine = Forgetful(duplex(100)[0]), Script(WANT)
+    stream = TlsStream(transport, engine)
+    engine.out.append(b"earlier")
+    assert stream.poll_flush(writer.cx) is Poll.Pending
+    transport.full, transport.fail_writes = False, ConnectionResetError("cut")
+    assert stream.read(10).poll(reader.cx) is Poll.Pending  # what the peer has sent may still come
+    assert writer.wakes == 1
+    with pytest.raises(ConnectionResetError):
+        stream.poll_flush(writer.cx)
+    stream.close()
+
+
+async def test_a_writer_that_sends_or_flushes_for_the_reader_wakes_it():
+    for flushed in (False, True):
+        left, right = duplex(100)
+        writer, reader = CountingWaker(), CountingWaker()
+        transport, engine = Forgetful(left), Script(WANT, 4)
+        stream = TlsStream(transport, engine)
+        engine.out.append(b"the reader's answer")
+        assert stream.read(10).poll(reader.cx) is Poll.Pending
+        transport.full = False
+        if flushed:
+            engine.out.append(b"more")
+            assert stream.poll_flush(writer.cx) == Poll.Ready(None)
+        else:
+            assert stream.poll_write(writer.cx, b"data") == Poll.Ready(4)
+        assert reader.wakes == 1
+        stream.close()
+        right.close()
+
+
+async def test_who_gets_the_error_of_the_incoming_side_wakes_the_other_role():
+    writer, reader = CountingWaker(), CountingWaker()
+    transport = Forgetful(duplex(100)[0])
+    stream = TlsStream(transport, Script(WANT, WANT, WANT))
+    assert stream.poll_write(writer.cx, b"x") is Poll.Pending  # it wants the peer's bytes first
+    transport.answer = ConnectionResetError("cut")
+    with pytest.raises(ConnectionResetError):
+        stream.read(10).poll(reader.cx)
+    assert writer.wakes == 1
+    with pytest.raises(ConnectionResetError):
+        stream.poll_write(writer.cx, b"x")
+    stream.close()
+
+
 async def test_who_finds_the_transport_busy_is_woken_when_it_is_idle():
     left, right = duplex(100)
     first, second = CountingWaker(), CountingWaker()

@@ -30,9 +30,9 @@ cdef class TlsFlow:
     cdef readonly bint _closed
     cdef Py_ssize_t _send(self) except -2
     cdef object _receive(self)
-    @cython.locals(side=Side, count=Py_ssize_t)
+    @cython.locals(side=Side, count=Py_ssize_t, answered=bint)
     cdef bint _poll_drain(self, int role, Context cx) except -1
-    @cython.locals(side=Side)
+    @cython.locals(side=Side, answered=bint)
     cdef bint _poll_fill(self, int role, Context cx, long long seen) except -1
     cdef int _drain_quietly(self, int role, Context cx) except -1
     cdef int _check_open(self) except -1
