@@ -2,7 +2,7 @@ cimport cython
 
 from ..core.context cimport Context
 from ..core.poll cimport PendingType, make_ready
-from ..core.reuse cimport reuse
+from ..core.shelf cimport shelve, unshelve
 from ..driver.poll_slot cimport PollSlot
 from ..io.operation cimport Operation, as_bytes, byte_count
 from .stream_socket cimport StreamSocket
@@ -64,7 +64,7 @@ cdef class TlsRead(Operation):
 @cython.final
 cdef class TlsReadExact(Operation):
     cdef Py_ssize_t _size
-    cdef bytearray _whole
+    cdef object _whole
 
 @cython.final
 cdef class TlsWriteAll(Operation):

@@ -212,7 +212,7 @@ class TlsFlow:
         """
         if byte_count("read: limit", limit) == 0:
             return ready(b"")
-        op = TlsRead.__new__(TlsRead)
+        op = cython.cast(TlsRead, unshelve(0, TlsRead)) if cython.compiled else TlsRead.__new__(TlsRead)  # type: ignore  # noqa: F821
         op._start(self)
         op._limit = limit
         return op
@@ -225,7 +225,10 @@ class TlsFlow:
         """
         if byte_count("read_exact: size", size) == 0:
             return ready(b"")
-        op = TlsReadExact.__new__(TlsReadExact)
+        if cython.compiled:
+            op = cython.cast(TlsReadExact, unshelve(1, TlsReadExact))  # type: ignore  # noqa: F821
+        else:
+            op = TlsReadExact.__new__(TlsReadExact)
         op._start(self)
         op._size = size
         op._whole = None
@@ -321,7 +324,7 @@ class TlsFlow:
 
         Not cancel safe: when cancelled, an unknown part has been written.
         """
-        op = TlsWriteAll.__new__(TlsWriteAll)
+        op = cython.cast(TlsWriteAll, unshelve(2, TlsWriteAll)) if cython.compiled else TlsWriteAll.__new__(TlsWriteAll)  # type: ignore  # noqa: F821
         op._start(self)
         op._data = as_bytes(data)
         op._offset = 0
@@ -417,6 +420,6 @@ class Handshake(Operation):
 
 
 if cython.compiled:
-    reuse(TlsRead)  # type: ignore  # noqa: F821 - C, from the .pxd
-    reuse(TlsReadExact)  # type: ignore  # noqa: F821
-    reuse(TlsWriteAll)  # type: ignore  # noqa: F821
+    shelve(TlsRead)  # type: ignore  # noqa: F821 - C, from the .pxd
+    shelve(TlsReadExact)  # type: ignore  # noqa: F821
+    shelve(TlsWriteAll)  # type: ignore  # noqa: F821
