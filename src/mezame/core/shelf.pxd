@@ -48,6 +48,7 @@ cdef extern from *:
         inquiry drop;  /* ours, or NULL */
         inquiry clear; /* the class's own, or NULL */
         int tracked;
+        int bare; /* no finaliser, no field, nothing to do */
         int count;
         PyObject *kept[32];
     } mezame_shelf;
@@ -56,6 +57,11 @@ cdef extern from *:
 
     static inline void mezame_put_away(mezame_shelf *shelf, PyObject *object) {
         PyTypeObject *type = Py_TYPE(object);
+        if (shelf->bare && shelf->count < 32 && type == shelf->type) {
+            Py_SET_REFCNT(object, 1);
+            shelf->kept[shelf->count++] = object;
+            return;
+        }
         if (type != shelf->type) { /* a derived class's: it has called its finaliser */
             shelf->dealloc(object);
             return;
@@ -122,6 +128,7 @@ cdef extern from *:
             mezame_shelves[n].drop = drop;
             mezame_shelves[n].clear = tracked ? type->tp_clear : NULL;
             mezame_shelves[n].tracked = tracked;
+            mezame_shelves[n].bare = !tracked && drop == NULL && type->tp_finalize == NULL;
             mezame_shelves[n].dealloc = type->tp_dealloc;
             type->tp_dealloc = deallocs[n];
         }
