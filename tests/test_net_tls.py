@@ -497,6 +497,27 @@ async def test_close_says_so_if_that_goes_at_once():
     server.close()
 
 
+async def test_close_closes_and_wakes_whatever_the_transport_raises():
+    class Stubborn(Watched):
+        def close(self):
+            Watched.close(self)
+            raise OSError("of close")
+
+    for transport, error in ((Watched, ValueError), (Stubborn, OSError)):
+        left, right = duplex(1000)
+        watched = transport(left)
+        client, server = await over(watched, right)
+        counting = CountingWaker()
+        assert client.poll_read(counting.cx, ReadBuf(1)) is Poll.Pending
+        if error is ValueError:
+            watched.fail_writes = ValueError("I/O operation on a closed file")
+        with pytest.raises(error):
+            client.close()
+        assert client.is_closed() and watched.closes == 1 and counting.wakes == 1
+        client.close()
+        server.close()
+
+
 async def test_async_with_waits_until_the_end_is_said():
     left, right = duplex(50)  # too small for the close_notify beside what is on its way
     client, server = await over(left, right)

@@ -341,10 +341,13 @@ class TlsFlow:
             self._poll_drain(_WRITER, None)
         except (OSError, RuntimeError):  # broken, or its runtime is gone: the peer will notice by itself
             pass
-        self._closed = True
-        self._inner.close()
-        self._in.slots.wake()
-        self._out.slots.wake()
+        finally:
+            self._closed = True
+            try:
+                self._inner.close()
+            finally:
+                self._in.slots.wake()
+                self._out.slots.wake()
 
 
 def _is_plain_socket(inner: Any) -> bool:
