@@ -208,3 +208,26 @@ def test_a_stop_iteration_that_the_collector_drops_is_not_used_again() -> None:
             assert await mezame.ready(2) == 2
 
     mezame.run(main())
+
+
+async def _five() -> int:
+    return 5
+
+
+@pytest.mark.skipif(not hasattr(mezame.core.poll, "__pyx_capi__"), reason="interpreted, each is raised in a frame")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: mezame.ready(5),
+        lambda: mezame.future.poll_fn(lambda cx: Poll.Ready(5)),
+        lambda: mezame.into_future(_five()),
+    ],
+)
+def test_the_end_of_an_await_costs_no_traceback(make: Any) -> None:
+    async def main() -> None:
+        with pytest.raises(StopIteration) as caught:
+            next(make().__await__())
+        assert caught.value.value == 5
+        assert len(caught.traceback) == 1  # this frame
+
+    mezame.run(main())
