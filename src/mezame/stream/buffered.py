@@ -69,6 +69,8 @@ class _Running(Adapter):
         return close_all(self._running, self._source)
 
     def __del__(self) -> None:
+        if not self._running._members:  # nothing to end: also when the interpreter ends, and takes the names below away
+            return
         try:
             finish_all(self._running.take())
         except BaseException as error:
