@@ -537,6 +537,23 @@ async def test_values_come_in_the_order_of_the_pushes():
     assert await members.next() == "again"
 
 
+@pytest.mark.parametrize("interrupted", [0, 1, 2])
+def test_an_interrupt_is_raised_at_once_and_loses_no_value_of_the_others(interrupted):
+    gates = [Gate() for _ in range(3)]
+    members = FuturesOrdered([failed(KeyboardInterrupt()) if n == interrupted else gates[n] for n in range(3)])
+    cx = CountingWaker().cx
+    with pytest.raises(KeyboardInterrupt):
+        while members.poll_next(cx) is Poll.Pending:
+            pass
+    for gate in gates:
+        gate.open("value")
+    answers = []
+    while (answer := members.poll_next(cx)) != Poll.Ready(END):
+        if answer is not Poll.Pending:
+            answers.append(answer.value)
+    assert answers == ["value", "value"] and members.is_empty()
+
+
 @pytest.mark.mezame
 async def test_failures_come_in_order_too():
     members = FuturesOrdered([give(0), fail("one"), mezame.ready(2), failed(mezame.CancelledError()), mezame.ready(4)])

@@ -12,7 +12,7 @@ RANKS = {
     "fs": 5, "net": 5, "signal": 5, "process": 6, "task": 5, "stream": 6, "codec": 7, "trace": 8, "testing": 8,
     "cli": 9,
 }  # fmt: skip
-ONLY_C = {"atomic.pxd", "bound.pxd", "immortal.pxd", "reuse.pxd", "shelf.pxd"}  # C, with nothing to say in Python
+ONLY_C = {"atomic.pxd", "bound.pxd", "immortal.pxd", "shelf.pxd"}  # C, with nothing to say in Python
 LONG: dict[str, str] = {}  # a file of more than 500 lines, and why it is one concept
 
 

@@ -497,6 +497,27 @@ async def test_close_says_so_if_that_goes_at_once():
     server.close()
 
 
+async def test_close_closes_and_wakes_whatever_the_transport_raises():
+    class Stubborn(Watched):
+        def close(self):
+            Watched.close(self)
+            raise OSError("of close")
+
+    for transport, error in ((Watched, ValueError), (Stubborn, OSError)):
+        left, right = duplex(1000)
+        watched = transport(left)
+        client, server = await over(watched, right)
+        counting = CountingWaker()
+        assert client.poll_read(counting.cx, ReadBuf(1)) is Poll.Pending
+        if error is ValueError:
+            watched.fail_writes = ValueError("I/O operation on a closed file")
+        with pytest.raises(error):
+            client.close()
+        assert client.is_closed() and watched.closes == 1 and counting.wakes == 1
+        client.close()
+        server.close()
+
+
 async def test_async_with_waits_until_the_end_is_said():
     left, right = duplex(50)  # too small for the close_notify beside what is on its way
     client, server = await over(left, right)
@@ -749,6 +770,88 @@ async def test_who_feeds_the_engine_wakes_the_other_role():
     assert stream.poll_write(writer.cx, b"x") == Poll.Ready(1)
     assert reader.wakes == 1
     assert await right.read() == b"x"
+    stream.close()
+
+
+class Forgetful(Watched):
+    """Full until it is told, and whoever polls it again gets its answer: nobody is woken for the Pending before."""
+
+    full = True
+    answer = None
+
+    def poll_write(self, cx, data):
+        return Poll.Pending if self.full else Watched.poll_write(self, cx, data)
+
+    def poll_flush(self, cx):
+        return Poll.Pending if self.full else Poll.Ready(None)
+
+    def poll_read(self, cx, buf):
+        if self.answer is None:
+            return Poll.Pending
+        raise self.answer
+
+
+async def test_a_reader_that_sends_the_writers_bytes_wakes_it():
+    left, right = duplex(100)
+    writer, reader = CountingWaker(), CountingWaker()
+    transport, engine = Forgetful(left), Script(WANT, WANT)
+    stream = TlsStream(transport, engine)
+    engine.out.append(b"earlier")
+    assert stream.poll_flush(writer.cx) is Poll.Pending
+    transport.full = False
+    assert stream.read(10).poll(reader.cx) is Poll.Pending
+    assert await right.read() == b"earlier"
+    assert writer.wakes == 1
+    assert stream.poll_flush(writer.cx) == Poll.Ready(None)
+    assert stream.read(10).poll(reader.cx) is Poll.Pending
+    assert writer.wakes == 1  # nothing was sent for it
+    stream.close()
+
+
+async def test_a_reader_that_gets_the_writers_error_wakes_it():
+    writer, reader = CountingWaker(), CountingWaker()
+    transport, engine = Forgetful(duplex(100)[0]), Script(WANT)
+    stream = TlsStream(transport, engine)
+    engine.out.append(b"earlier")
+    assert stream.poll_flush(writer.cx) is Poll.Pending
+    transport.full, transport.fail_writes = False, ConnectionResetError("cut")
+    assert stream.read(10).poll(reader.cx) is Poll.Pending  # what the peer has sent may still come
+    assert writer.wakes == 1
+    with pytest.raises(ConnectionResetError):
+        stream.poll_flush(writer.cx)
+    stream.close()
+
+
+async def test_a_writer_that_sends_or_flushes_for_the_reader_wakes_it():
+    for flushed in (False, True):
+        left, right = duplex(100)
+        writer, reader = CountingWaker(), CountingWaker()
+        transport, engine = Forgetful(left), Script(WANT, 4)
+        stream = TlsStream(transport, engine)
+        engine.out.append(b"the reader's answer")
+        assert stream.read(10).poll(reader.cx) is Poll.Pending
+        transport.full = False
+        if flushed:
+            engine.out.append(b"more")
+            assert stream.poll_flush(writer.cx) == Poll.Ready(None)
+        else:
+            assert stream.poll_write(writer.cx, b"data") == Poll.Ready(4)
+        assert reader.wakes == 1
+        stream.close()
+        right.close()
+
+
+async def test_who_gets_the_error_of_the_incoming_side_wakes_the_other_role():
+    writer, reader = CountingWaker(), CountingWaker()
+    transport = Forgetful(duplex(100)[0])
+    stream = TlsStream(transport, Script(WANT, WANT, WANT))
+    assert stream.poll_write(writer.cx, b"x") is Poll.Pending  # it wants the peer's bytes first
+    transport.answer = ConnectionResetError("cut")
+    with pytest.raises(ConnectionResetError):
+        stream.read(10).poll(reader.cx)
+    assert writer.wakes == 1
+    with pytest.raises(ConnectionResetError):
+        stream.poll_write(writer.cx, b"x")
     stream.close()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import mezame
-from mezame.sync import Mutex, Semaphore, mpsc, oneshot
+from mezame.sync import Mutex, RwLock, Semaphore, mpsc, oneshot
 
 
 class Thing:
@@ -44,6 +44,24 @@ def test_a_guard_is_awaited_once() -> None:
             with pytest.raises(RuntimeError, match="begun already"):
                 await guard
             assert mutex.is_locked() and guard.value == 5
+
+    mezame.run(main())
+
+
+@pytest.mark.parametrize("what", ["lock", "read", "write", "acquire"])
+def test_a_guard_that_is_dropped_unlocks_although_its_future_is_kept(what: str) -> None:
+    of: Any = {"lock": Mutex, "acquire": lambda: Semaphore(1)}.get(what, RwLock)()
+    take = getattr(of, {"lock": "try_lock", "acquire": "try_acquire"}.get(what, "try_write"))
+
+    async def main() -> None:
+        future = getattr(of, what)()
+        guard = await future
+        with pytest.raises(Exception, match=r"locked|reads or writes|permits"):
+            take()
+        del guard
+        gc.collect()
+        take()
+        del future
 
     mezame.run(main())
 

@@ -27,7 +27,7 @@ cdef extern from *:
         PyObject *self;
         mezame_quick *quick;
     } mezame_bound;
-    static mezame_bound *mezame_bounds[16]; /* dropped ones: not tracked, self and quick are NULL */
+    static mezame_bound *mezame_bounds[16]; /* dropped ones: not tracked, what self and quick were is gone */
     static int mezame_bounds_kept = 0;
 
     static PyObject *mezame_bound_call(PyObject *object, PyObject *const *args, size_t flags, PyObject *names) {

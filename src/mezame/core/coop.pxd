@@ -6,7 +6,7 @@ from .current cimport Current, current, distance, here, use_distance
 from .future cimport Future, await_next, new_reference, set_iternext
 from .immortal cimport immortal
 from .poll cimport PendingType, make_ready
-from .reuse cimport reuse, revive
+from .shelf cimport shelve, unshelve_owned
 
 cdef extern from *:
     """

@@ -74,16 +74,14 @@ def _make_yield(kind: Any, args: Any, count: Any, names: Any) -> Any:
     """``YieldNow()`` for the interpreter: a call of a type without an argument, and nothing else."""
     if arguments(count) != 0 or names is not cython.NULL:  # type: ignore  # noqa: F821 - C, from the .pxd
         raise TypeError("yield_now() takes no arguments")
-    kept = revive(0)  # type: ignore  # noqa: F821
-    if kept is cython.NULL:
-        kept = new_reference(YieldNow.__new__(YieldNow))  # type: ignore  # noqa: F821
+    kept = unshelve_owned(0, YieldNow)  # type: ignore  # noqa: F821
     cython.cast(YieldNow, kept)._phase = _FRESH
     return kept
 
 
 if cython.compiled:
     use_distance(distance())  # type: ignore  # noqa: F821
-    reuse(YieldNow)  # type: ignore  # noqa: F821
+    shelve(YieldNow)  # type: ignore  # noqa: F821
     immortal(YieldNow)  # type: ignore  # noqa: F821
     set_iternext(YieldNow, _yield_next)  # type: ignore  # noqa: F821
     set_vectorcall(YieldNow, _make_yield)  # type: ignore  # noqa: F821

@@ -62,8 +62,14 @@ cdef extern from *:
         return stop;
     }
     static inline PyObject *mezame_make_stop(void) {
-        if (mezame_stops_kept > 0 && Py_REFCNT(mezame_stops[mezame_stops_kept - 1]) == 1)
-            return mezame_stops[--mezame_stops_kept]; /* gc.get_objects() could have shown it to somebody: not that */
+        while (mezame_stops_kept > 0) {
+            PyObject *stop = mezame_stops[--mezame_stops_kept];
+            /* Not one that gc.get_objects() has shown to somebody, nor one that was dropped by the collector, which has
+               cleared it after we kept it. */
+            if (Py_REFCNT(stop) == 1 && ((PyStopIterationObject *)stop)->args == mezame_no_args)
+                return stop;
+            Py_DECREF(stop);
+        }
         return mezame_new_stop();
     }
     #elif PY_VERSION_HEX >= 0x030C0000

@@ -222,12 +222,6 @@ def _await_elsewhere(raw: Any) -> Any:
     return new_reference(await_outside(future) if current().context is None else future)  # type: ignore  # noqa: F821
 
 
-if cython.compiled:
-    use_distance(distance())  # type: ignore  # noqa: F821
-    set_iternext(Future, await_next)  # type: ignore  # noqa: F821
-    set_am_await(Future, _am_await)  # type: ignore  # noqa: F821
-
-
 def is_coroutine(obj: object) -> bool:
     """True for what ``async def`` makes, interpreted or by Cython."""
     return isinstance(obj, CoroutineType) or (
@@ -251,7 +245,6 @@ def step(coro: Any, error: Any, yielded: Any, cx: Context, cur: Current) -> bool
     """Resumes ``coro`` once, throwing ``error`` into it if there is one.
 
     ``yielded`` is what it yielded last: PENDING, or a foreign future that has to be seen to first.
-
     True: it returned, and ``cur.value`` is its value. False: it is Pending. Raises what it raised.
     """
     if yielded is not PENDING:
@@ -488,6 +481,13 @@ def pending() -> Future[Any]:
     Source of the semantics: ``std::future::pending``.
     """
     return PendingFuture()
+
+
+if cython.compiled:
+    use_distance(distance())  # type: ignore  # noqa: F821 - C, from the .pxd
+    set_am_await(Future, _am_await)  # type: ignore  # noqa: F821
+    for kind in (Future, CoroutineFuture, PollFn, ReadyFuture, PendingFuture):  # those of other modules inherit it
+        set_iternext(kind, await_next)  # type: ignore  # noqa: F821
 
 
 def close_coroutine(future: Any) -> None:

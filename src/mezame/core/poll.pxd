@@ -1,7 +1,7 @@
 cimport cython
 
 from .immortal cimport immortal
-from .reuse cimport reuse
+from .shelf cimport shelve, unshelve
 
 @cython.final
 cdef class Ready:

@@ -96,7 +96,7 @@ PENDING = PendingType()
 
 
 if cython.compiled:
-    reuse(Ready)  # type: ignore  # noqa: F821 - C, from the .pxd
+    shelve(Ready)  # type: ignore  # noqa: F821 - C, from the .pxd
     immortal(PENDING)  # type: ignore  # noqa: F821
 
 _READY_NONE = Ready(None)  # immutable, so that one serves all
@@ -116,7 +116,7 @@ def make_ready(value: Any) -> Ready:
     """``Ready(value)`` without the argument handling of a class call: the form that leaves use."""
     if value is None:
         return _READY_NONE
-    ready = Ready.__new__(Ready)
+    ready = cython.cast(Ready, unshelve(0, Ready)) if cython.compiled else Ready.__new__(Ready)  # type: ignore  # noqa: F821
     ready.value = value
     return ready
 

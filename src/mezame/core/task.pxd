@@ -1,11 +1,12 @@
 cimport cython
+from cpython.ref cimport PyObject
 
 from .cell cimport TaskCell
 from .context cimport Context
 from .current cimport Scheduler, current
 from .future cimport Future, to_coroutine
 from .poll cimport PendingType, make_ready
-from .reuse cimport reuse
+from .shelf cimport shelve_after, unshelve
 from .waitlist cimport Place, WaitList, make_place
 from .waker cimport Waker
 
@@ -36,6 +37,9 @@ cdef class JoinFuture(Future):
     cdef int _start_join(self, Task task) except -1
     cdef void _leave(self, Task task, Place place) noexcept
     cpdef bint is_finished(self)
+
+@cython.locals(join=JoinFuture)
+cdef int _drop_join(PyObject *raw) noexcept
 
 @cython.locals(task=Task)
 cpdef Task make_task(object future, Scheduler scheduler, object name, object context)

@@ -338,8 +338,16 @@ if not cython.compiled:
     JoinFuture.__del__ = JoinFuture.__dealloc__  # type: ignore[attr-defined]
 
 
+def _drop_join(raw: Any) -> Any:
+    """What ``__dealloc__`` does, for one that goes on the shelf."""
+    join = cython.cast(JoinFuture, raw)
+    if join._place is not None and join._place._owner is not None and join._task is not None:
+        join._leave(join._task, join._place)
+    return 0
+
+
 if cython.compiled:
-    reuse(JoinFuture)  # type: ignore  # noqa: F821 - C, from the .pxd
+    shelve_after(JoinFuture, _drop_join)  # type: ignore  # noqa: F821 - C, from the .pxd
 
 
 def make_task(future: Any, scheduler: Scheduler, name: Any, context: Any) -> Task:
@@ -352,7 +360,7 @@ def make_task(future: Any, scheduler: Scheduler, name: Any, context: Any) -> Tas
 
 def await_task(task: Task) -> Any:
     """The iterator of ``await task``."""
-    join = JoinFuture.__new__(JoinFuture)
+    join = cython.cast(JoinFuture, unshelve(0, JoinFuture)) if cython.compiled else JoinFuture.__new__(JoinFuture)  # type: ignore  # noqa: F821
     join._start_join(task)
     return await_outside(join) if current().context is None else join
 

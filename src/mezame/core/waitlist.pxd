@@ -1,7 +1,7 @@
 cimport cython
 
 from .context cimport Context
-from .reuse cimport reuse
+from .shelf cimport shelve, unshelve
 from .waker cimport Waker
 
 cdef class Waiter:

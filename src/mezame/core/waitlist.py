@@ -80,12 +80,12 @@ class Place(Waiter):
 
 
 if cython.compiled:
-    reuse(Place)  # type: ignore  # noqa: F821 - C, from the .pxd
+    shelve(Place)  # type: ignore  # noqa: F821 - C, from the .pxd
 
 
 def make_place(wanted: int) -> Place:
     """A place in no list. Called before the guard is taken: it allocates."""
-    place = Place.__new__(Place)
+    place = cython.cast(Place, unshelve(0, Place)) if cython.compiled else Place.__new__(Place)  # type: ignore  # noqa: F821
     place._start_waiter()
     place._wanted = wanted
     place._needs = wanted

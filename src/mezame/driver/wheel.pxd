@@ -1,6 +1,6 @@
 cimport cython
 
-from ..core.reuse cimport reuse
+from ..core.shelf cimport shelve, unshelve
 from ..core.waker cimport Waker
 
 cdef extern from *:

@@ -77,13 +77,13 @@ class TimerEntry:
 
 def make_entry() -> TimerEntry:
     """``TimerEntry()`` without the cost of a class call."""
-    entry = TimerEntry.__new__(TimerEntry)
+    entry = cython.cast(TimerEntry, unshelve(0, TimerEntry)) if cython.compiled else TimerEntry.__new__(TimerEntry)  # type: ignore  # noqa: F821
     entry._start_timer()
     return entry
 
 
 if cython.compiled:
-    reuse(TimerEntry)  # type: ignore  # noqa: F821 - C, from the .pxd
+    shelve(TimerEntry)  # type: ignore  # noqa: F821 - C, from the .pxd
 
 
 class TimerWheel:

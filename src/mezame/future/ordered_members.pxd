@@ -15,4 +15,5 @@ cdef class OrderedMembers(Members):
     cdef _put(self, long long number, object given, bint owned)
     @cython.locals(answer=object, ready=Ready)
     cpdef poll_next(self, Context cx)
+    cdef _skip(self)
     cpdef list take(self)

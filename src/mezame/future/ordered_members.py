@@ -1,6 +1,7 @@
 """OrderedMembers: Members whose values come in the order in which they were pushed, however they complete.
 
-A member's value waits in ``_done``, under the member's number, until it is the turn of that number, ``_first``.
+A member's value waits in ``_done``, under the member's number, until it is the turn of that number, ``_first``. A
+``KeyboardInterrupt`` does not wait: it is raised at once, and None there says so.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class OrderedMembers(Members):
 
     def __init__(self) -> None:
         Members.__init__(self)
-        self._done: dict[int, tuple[Any, BaseException | None]] = {}
+        self._done: dict[int, tuple[Any, BaseException | None] | None] = {}
         self._first = 0  # the number whose turn it is
         self._last = 0  # the number of the next push
 
@@ -51,20 +52,30 @@ class OrderedMembers(Members):
                 if self._completed == _NOBODY:  # the end
                     return ready
             except (KeyboardInterrupt, SystemExit):
+                if self._completed != _NOBODY:
+                    self._done[self._completed] = None
+                    self._skip()
                 raise
             except BaseException as error:
                 if self._completed == _NOBODY:
                     raise
                 failure = error
             self._done[self._completed] = (value, failure)
-        value, failure = self._done.pop(self._first)
+        value, failure = self._done.pop(self._first)  # type: ignore[misc]
         self._first += 1
+        self._skip()
         if failure is not None:
             try:
                 raise failure
             finally:
                 del failure  # it refers to this frame, once it has passed through: that would be a cycle
         return make_ready(value)
+
+    def _skip(self) -> None:
+        """Passes over the numbers whose turn it is and that have nothing to say any more."""
+        while self._done.get(self._first, self) is None:
+            del self._done[self._first]
+            self._first += 1
 
     def take(self) -> list[Any]:
         """Drops all members, and the values that were not taken."""

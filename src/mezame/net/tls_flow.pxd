@@ -2,7 +2,7 @@ cimport cython
 
 from ..core.context cimport Context
 from ..core.poll cimport PendingType, make_ready
-from ..core.reuse cimport reuse
+from ..core.shelf cimport shelve, unshelve
 from ..driver.poll_slot cimport PollSlot
 from ..io.operation cimport Operation, as_bytes, byte_count
 from .stream_socket cimport StreamSocket
@@ -30,9 +30,9 @@ cdef class TlsFlow:
     cdef readonly bint _closed
     cdef Py_ssize_t _send(self) except -2
     cdef object _receive(self)
-    @cython.locals(side=Side, count=Py_ssize_t)
+    @cython.locals(side=Side, count=Py_ssize_t, answered=bint)
     cdef bint _poll_drain(self, int role, Context cx) except -1
-    @cython.locals(side=Side)
+    @cython.locals(side=Side, answered=bint)
     cdef bint _poll_fill(self, int role, Context cx, long long seen) except -1
     cdef int _drain_quietly(self, int role, Context cx) except -1
     cdef int _check_open(self) except -1
@@ -64,7 +64,7 @@ cdef class TlsRead(Operation):
 @cython.final
 cdef class TlsReadExact(Operation):
     cdef Py_ssize_t _size
-    cdef bytearray _whole
+    cdef object _whole
 
 @cython.final
 cdef class TlsWriteAll(Operation):

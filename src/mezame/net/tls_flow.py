@@ -20,10 +20,12 @@ Rules, each of which settles a race:
    transport: whatever happens afterwards wakes it.
 2. While the side is busy (two threads only), the other role leaves ``again`` and is woken when it is idle.
 3. The fills are counted. Who wanted more after n of them and finds that there were more asks the engine again before it
-   waits: the other role has fed it meanwhile. Who has filled wakes the other role.
+   waits: the other role has fed it meanwhile.
 4. The bytes that a poll of the transport did not take are in ``_unsent``, and go before all later output. A role that
    is cancelled leaves nothing half done: no byte is lost, none is sent twice.
 5. No lock is held while the transport is polled, for it may call wakers.
+6. A transport that answers (with bytes, their number, or an error) need not wake for an earlier Pending any more. So
+   whoever polled it wakes the other role, which may have got that Pending and now waits for nobody.
 
 Backpressure: nothing is encrypted while ``_unsent`` or the engine's output is not empty, and the transport is read only
 if the engine wants more. So a connection holds at most MAX_PLAIN bytes in each direction, with what TLS adds to them.
@@ -99,18 +101,23 @@ class TlsFlow:
         side = self._out
         if not side._enter(role, cx):
             return False
+        answered = False
         try:
             while True:
                 if not len(self._unsent):
                     self._unsent = self._engine.output()
                     if not len(self._unsent):
                         break
+                answered = True  # also if it raises
                 count = self._send()
                 if count < 0:
+                    answered = False
                     return False
                 self._unsent = memoryview(self._unsent)[count:] if count < len(self._unsent) else b""
         finally:
             side._leave()
+            if answered:  # rule 6
+                side.slots.of(1 - role).wake()
         if cx is not None:
             side.slots.of(role).take()
         return True
@@ -120,10 +127,12 @@ class TlsFlow:
         side = self._in
         if not side._enter(role, cx):
             return False
+        answered = True  # also if it raises
         try:
             if side._count_of_fills() == seen:  # rule 3
                 data = self._receive()
                 if data is None:
+                    answered = False
                     return False
                 if len(data):
                     self._engine.feed(data)
@@ -132,8 +141,9 @@ class TlsFlow:
                 side._count_fill()
         finally:
             side._leave()
+            if answered:  # rule 6
+                side.slots.of(1 - role).wake()
         side.slots.of(role).take()
-        side.slots.of(1 - role).wake()
         return True
 
     def _drain_quietly(self, role: int, cx: Context | None) -> None:
@@ -202,7 +212,7 @@ class TlsFlow:
         """
         if byte_count("read: limit", limit) == 0:
             return ready(b"")
-        op = TlsRead.__new__(TlsRead)
+        op = cython.cast(TlsRead, unshelve(0, TlsRead)) if cython.compiled else TlsRead.__new__(TlsRead)  # type: ignore  # noqa: F821
         op._start(self)
         op._limit = limit
         return op
@@ -215,7 +225,10 @@ class TlsFlow:
         """
         if byte_count("read_exact: size", size) == 0:
             return ready(b"")
-        op = TlsReadExact.__new__(TlsReadExact)
+        if cython.compiled:
+            op = cython.cast(TlsReadExact, unshelve(1, TlsReadExact))  # type: ignore  # noqa: F821
+        else:
+            op = TlsReadExact.__new__(TlsReadExact)
         op._start(self)
         op._size = size
         op._whole = None
@@ -295,10 +308,13 @@ class TlsFlow:
         side = self._out
         if not side._enter(_WRITER, cx):
             return PENDING
+        answer = None
         try:
             answer = step(side.cx)
         finally:
             side._leave()
+            if answer is not PENDING:  # rule 6
+                side.slots.reader.wake()
         if answer is not PENDING:
             side.slots.writer.take()
         return answer
@@ -308,7 +324,7 @@ class TlsFlow:
 
         Not cancel safe: when cancelled, an unknown part has been written.
         """
-        op = TlsWriteAll.__new__(TlsWriteAll)
+        op = cython.cast(TlsWriteAll, unshelve(2, TlsWriteAll)) if cython.compiled else TlsWriteAll.__new__(TlsWriteAll)  # type: ignore  # noqa: F821
         op._start(self)
         op._data = as_bytes(data)
         op._offset = 0
@@ -325,10 +341,13 @@ class TlsFlow:
             self._poll_drain(_WRITER, None)
         except (OSError, RuntimeError):  # broken, or its runtime is gone: the peer will notice by itself
             pass
-        self._closed = True
-        self._inner.close()
-        self._in.slots.wake()
-        self._out.slots.wake()
+        finally:
+            self._closed = True
+            try:
+                self._inner.close()
+            finally:
+                self._in.slots.wake()
+                self._out.slots.wake()
 
 
 def _is_plain_socket(inner: Any) -> bool:
@@ -404,6 +423,6 @@ class Handshake(Operation):
 
 
 if cython.compiled:
-    reuse(TlsRead)  # type: ignore  # noqa: F821 - C, from the .pxd
-    reuse(TlsReadExact)  # type: ignore  # noqa: F821
-    reuse(TlsWriteAll)  # type: ignore  # noqa: F821
+    shelve(TlsRead)  # type: ignore  # noqa: F821 - C, from the .pxd
+    shelve(TlsReadExact)  # type: ignore  # noqa: F821
+    shelve(TlsWriteAll)  # type: ignore  # noqa: F821

@@ -2,8 +2,8 @@
 
     source --at most n in the set--> OrderedMembers / Members --> items
 
-The futures that are in the set belong to the stream: they end when it does. A failed future raises, and the others and
-the stream go on.
+The futures that are in the set belong to the stream: they end when it does, as in ``owned.py``. A failed future raises,
+and the others and the stream go on.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.poll import PENDING, Ready
+from ..core.report import report_exception
 from ..future.end import END
 from ..future.members import Members
 from ..future.ordered_members import OrderedMembers
 from .adapter import Adapter, limit_of
 from .ending import close_all
+from .finish import finish_all
 
 _END: Any = END  # as a C variable
 
@@ -29,9 +31,9 @@ class _Running(Adapter):
 
     def __init__(self, source: Any, what: str, limit: int | None, running: Members) -> None:
         super().__init__(source)
-        self._limit = limit_of(what, limit) or 0
         self._running = running
         self._ended = False
+        self._limit = limit_of(what, limit) or 0
 
     def poll_next(self, cx: Context) -> Any:
         while not self._ended and (self._limit == 0 or len(self._running) < self._limit):
@@ -57,7 +59,7 @@ class _Running(Adapter):
     def drop(self) -> None:
         self._ended = True
         try:
-            self._running.clear()
+            finish_all(self._running.take())
         finally:
             self._source.drop()
 
@@ -65,6 +67,14 @@ class _Running(Adapter):
         """As that of every stream."""
         self._ended = True
         return close_all(self._running, self._source)
+
+    def __del__(self) -> None:
+        if not self._running._members:  # nothing to end: also when the interpreter ends, and takes the names below away
+            return
+        try:
+            finish_all(self._running.take())
+        except BaseException as error:
+            report_exception(f"one of {self._running!r} failed while it was dropped", error)
 
 
 class Buffered(_Running):

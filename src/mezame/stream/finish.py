@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..core.context import Context
@@ -54,3 +54,15 @@ def finish(ending: Coroutine[Any, Any, Any], name: str) -> None:
             spawn(future, name=f"end of {name}")
         except RuntimeError:
             future.close()
+
+
+def finish_all(futures: Iterable[Any]) -> None:
+    """Ends each in this way; then the first error is raised."""
+    first: BaseException | None = None
+    for future in futures:
+        try:
+            finish(unwind(future), repr(future))
+        except BaseException as error:
+            first = first or error
+    if first is not None:
+        raise first

@@ -152,10 +152,12 @@ class Lock(Acquire):
 
     def _won(self) -> Any:
         guard = make_guard(self._mutex)
-        self._guard = guard
+        if self._with:
+            self._guard = guard
         return guard
 
     def __aenter__(self) -> Any:
+        self._with = True
         return self
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:

@@ -200,6 +200,7 @@ class Locking(Acquire):
             self._guard.unlock()
 
     def __aenter__(self) -> Any:
+        self._with = True
         return self
 
     def __aexit__(self, kind: Any, error: Any, traceback: Any) -> Any:
@@ -213,8 +214,10 @@ class Read(Locking):
     __slots__ = ()
 
     def _won(self) -> Any:
-        self._guard = make_read_guard(self._rwlock)
-        return self._guard
+        guard = make_read_guard(self._rwlock)
+        if self._with:
+            self._guard = guard
+        return guard
 
 
 def make_read(rwlock: RwLock) -> Read:
@@ -232,8 +235,10 @@ class Write(Locking):
     __slots__ = ()
 
     def _won(self) -> Any:
-        self._guard = make_write_guard(self._rwlock)
-        return self._guard
+        guard = make_write_guard(self._rwlock)
+        if self._with:
+            self._guard = guard
+        return guard
 
 
 def make_write(rwlock: RwLock) -> Write:
@@ -421,6 +426,7 @@ def make_write_guard(rwlock: RwLock) -> RwLockWriteGuard:
 
 def _locking_enter(raw: Any, args: Any) -> Any:
     """``Locking.__aenter__`` for the interpreter."""
+    cython.cast(Locking, raw)._with = True
     return new_reference(cython.cast(Locking, raw))  # type: ignore  # noqa: F821 - C, from the .pxd
 
 
