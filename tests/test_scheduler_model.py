@@ -171,10 +171,11 @@ class Group:
 
     def __init__(self, workers):
         self.group = WorkerGroup(workers, DriverSeat(ModelDriver()))
+        self.group.cores.extend([None] * workers)
         for index in range(workers):
             core = WorkerCore(index, self.group, index, True)
             core._park = parker(self.group.seat)
-            self.group.cores.append(core)
+            self.group.cores[index] = core
         self.taken = []
 
     def search_then_sleep(self, index, want):

@@ -10,7 +10,9 @@ cdef class RunQueue:
     cdef Py_ssize_t _length
     @cython.locals(link="PyObject *")
     cdef void _push(self, Wakeable item) noexcept
-    @cython.locals(head="PyObject *")
+    @cython.locals(link="PyObject *")
     cdef Wakeable _pop(self)
+    @cython.locals(head="PyObject *")
+    cdef PyObject *_pop_link(self) noexcept
     cdef void _append_all(self, RunQueue other) noexcept
     cdef void _clear(self) noexcept

@@ -14,6 +14,8 @@ Invariants:
 
 from __future__ import annotations
 
+from typing import Any
+
 from .waker import Wakeable
 
 try:
@@ -42,9 +44,14 @@ class RunQueue:
         self._length = self._length + 1
 
     def _pop(self) -> Wakeable | None:
-        """Takes the first, or None. (``_head`` and ``_tail`` say nothing while the length is 0.)"""
+        """Takes the first, or None."""
+        link = self._pop_link()
+        return None if link is cython.NULL else cython.cast(Wakeable, link)
+
+    def _pop_link(self) -> Any:
+        """``_pop`` for who hands it on: counts no reference. (While the length is 0 ``_head`` and ``_tail`` say nothing.)"""
         if self._length == 0:
-            return None
+            return cython.NULL
         head = self._head
         self._head = cython.cast(Wakeable, head)._next
         self._length = self._length - 1
@@ -52,7 +59,7 @@ class RunQueue:
             cython.cast(Wakeable, head)._next = cython.NULL
             if self._length == 0:
                 self._head = self._tail = cython.NULL
-        return cython.cast(Wakeable, head)
+        return head
 
     def _append_all(self, other: RunQueue) -> None:
         """Moves all of ``other`` behind our own, in order, in constant time."""

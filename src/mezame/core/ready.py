@@ -151,7 +151,7 @@ class ReadyTasks(Scheduler):
         if self._choose is not None and self._local._length > 1:
             self._rotate()
         if self._local._length > 0:
-            return cython.cast(Task, self._local._pop())
+            return cython.cast(Task, self._local._pop_link())
         return self._take_remote()
 
     @cython.nonecheck(False)

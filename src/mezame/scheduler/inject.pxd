@@ -16,5 +16,5 @@ cdef class Inject(Guard):
     cdef _push_all(self, RunQueue items)
     cdef bint _is_empty(self) noexcept
     cdef Wakeable _pop(self)
-    cdef Wakeable _pop_into(self, StealQueue target, int workers)
+    cdef Wakeable _pop_into(self, StealQueue target, int workers, int most)
     cdef _close(self)

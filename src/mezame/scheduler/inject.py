@@ -59,14 +59,13 @@ class Inject(Guard):
         self._unlock()
         return item
 
-    def _pop_into(self, target: StealQueue, workers: int) -> Wakeable | None:
-        """The oldest, or None; and a worker's share of the rest is moved to its own queue."""
+    def _pop_into(self, target: StealQueue, workers: int, most: int) -> Wakeable | None:
+        """The oldest, or None; and a worker's share of the rest, at most ``most``, is moved to its own queue."""
         if self._length._load() == 0:
             return None
         self._lock()
         item = self._queue._pop()
-        # At most half of its queue: the rest is for what wakes meanwhile.
-        target._fill_from(self._queue, min(self._queue._length // workers, 128))
+        target._fill_from(self._queue, min(self._queue._length // workers, most))
         self._length._store(self._queue._length)
         self._unlock()
         return item

@@ -13,6 +13,7 @@ cdef unsigned long long _WRAP
 @cython.final
 cdef class StealQueue(Guard):
     cdef PyObject *_slots[256]
+    cdef bint _alone
     cdef unsigned long long _head
     cdef unsigned long long _tail
     cdef unsigned long long _get_head(self) noexcept
@@ -20,14 +21,16 @@ cdef class StealQueue(Guard):
     cdef unsigned long long _get_tail(self) noexcept
     cdef void _set_tail(self, unsigned long long tail) noexcept
     cdef void _put(self, unsigned long long at, Wakeable item) noexcept
-    @cython.locals(item="PyObject *")
-    cdef Wakeable _take(self, unsigned long long at)
+    @cython.locals(link="PyObject *")
+    cdef PyObject *_take(self, unsigned long long at) noexcept
     @cython.locals(head=ulonglong, steal=ulonglong, real=ulonglong, tail=ulonglong, upper=ulonglong, step=int)
     cdef bint _push(self, Wakeable item, RunQueue overflow) except -1
     @cython.locals(tail=ulonglong, room=Py_ssize_t, count=Py_ssize_t, step=Py_ssize_t)
     cdef int _fill_from(self, RunQueue source, Py_ssize_t most) except -1
-    @cython.locals(head=ulonglong, steal=ulonglong, real=ulonglong, following=ulonglong)
+    @cython.locals(link="PyObject *")
     cdef Wakeable _pop(self)
+    @cython.locals(head=ulonglong, steal=ulonglong, real=ulonglong, following=ulonglong)
+    cdef PyObject *_pop_link(self) noexcept
     @cython.locals(tail=ulonglong)
     cdef unsigned int _length(self) noexcept
     @cython.locals(

@@ -36,6 +36,8 @@ Source of the algorithm: tokio's ``scheduler::multi_thread::queue``.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.guard import Guard
 from ..core.queue import RunQueue
 from ..core.waker import Wakeable
@@ -53,9 +55,11 @@ _WRAP = 0xFFFFFFFF
 class StealQueue(Guard):
     """The ring. ``_push``, ``_fill_from``, ``_pop`` and being the target of ``_steal_into`` are the owner's alone."""
 
-    __slots__ = ("_head", "_slots", "_tail")
+    __slots__ = ("_alone", "_head", "_slots", "_tail")
 
-    def __init__(self) -> None:
+    def __init__(self, alone: bool = False) -> None:
+        """``alone``: there is no other worker, so nobody will ever steal."""
+        self._alone = alone
         self._head = 0
         self._tail = 0
         if not cython.compiled:
@@ -64,12 +68,12 @@ class StealQueue(Guard):
     def _put(self, at: int, item: Wakeable) -> None:
         self._slots[at & _MASK] = cython.cast("PyObject *", item)
 
-    def _take(self, at: int) -> Wakeable:
-        """What lies in the slot; interpreted, where a slot is a reference, it is emptied."""
-        item = self._slots[at & _MASK]
+    def _take(self, at: int) -> Any:
+        """The link in the slot; interpreted, where a slot is a reference, it is emptied."""
+        link = self._slots[at & _MASK]
         if not cython.compiled:
             self._slots[at & _MASK] = None
-        return cython.cast(Wakeable, item)
+        return link
 
     # The atomic steps (see ``word.py``); here and not there, because they are on the way of every poll.
 
@@ -83,6 +87,9 @@ class StealQueue(Guard):
 
     def _swap_head(self, old: int, new: int) -> bool:
         if cython.compiled:
+            if self._alone:  # the owner is the only one who writes it: an atomic step of 20 cycles less for each poll
+                atomic_store(cython.address(self._head), new)  # type: ignore  # noqa: F821
+                return True
             return atomic_swap(cython.address(self._head), old, new)  # type: ignore  # noqa: F821
         self._lock()
         same: bool = self._head == old
@@ -127,7 +134,7 @@ class StealQueue(Guard):
             upper = (real + CAPACITY // 2) & _WRAP
             if self._swap_head(head, (upper << 32) | upper):
                 for step in range(CAPACITY // 2):
-                    overflow._push(self._take((real + step) & _WRAP))
+                    overflow._push(cython.cast(Wakeable, self._take((real + step) & _WRAP)))
                 overflow._push(item)
                 return False
 
@@ -142,18 +149,23 @@ class StealQueue(Guard):
         if count > most:
             count = most
         for step in range(count):
-            self._put(tail + step, source._pop())
+            self._slots[(tail + step) & _MASK] = source._pop_link()
         self._set_tail((tail + count) & _WRAP)
 
     @cython.nonecheck(False)
     def _pop(self) -> Wakeable | None:
         """Takes the oldest, or None."""
+        link = self._pop_link()
+        return None if link is cython.NULL else cython.cast(Wakeable, link)
+
+    @cython.nonecheck(False)
+    def _pop_link(self) -> Any:
         while True:
             head = self._get_head()
             steal = head >> 32
             real = head & _WRAP
             if real == self._get_tail():
-                return None
+                return cython.NULL
             following = (real + 1) & _WRAP
             if steal == real:
                 steal = following
@@ -192,7 +204,7 @@ class StealQueue(Guard):
             if self._swap_head(head, (steal << 32) | upper):
                 break
         for step in range(count):
-            target._put((end + step) & _WRAP, self._take((real + step) & _WRAP))
+            target._slots[(end + step) & _MASK] = self._take((real + step) & _WRAP)
         while True:  # the owner may pop meanwhile, which moves ``real``
             head = self._get_head()
             real = head & _WRAP

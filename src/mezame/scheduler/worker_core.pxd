@@ -12,6 +12,8 @@ from .steal_queue cimport StealQueue
 from ..core.word cimport Word
 from .worker_park cimport DriverSeat, WorkerPark
 
+cdef int HALF
+cdef int BATCH
 
 @cython.final
 cdef class WorkerGroup:

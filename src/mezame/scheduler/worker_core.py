@@ -50,6 +50,8 @@ except ImportError:
     from ..core import cython_shim as cython
 
 LIFO_POLLS = 3  # polls from the slot in a row; as in tokio
+HALF = 128  # of the own queue: the rest is for what wakes meanwhile
+BATCH = 32  # from the own backlog: so few that what they touch is still in the cache when they are polled
 
 # The phases of a group's life.
 RUNNING = 0
@@ -141,7 +143,7 @@ class WorkerCore(Scheduler):
         self._group = group
         self._inject = group.inject
         self._idle = group.idle
-        self._queue = StealQueue()
+        self._queue = StealQueue(len(group.cores) == 1)
         self._workers = len(group.cores)
         self._lifo = cython.NULL
         self._lifo_on = lifo
@@ -248,10 +250,10 @@ class WorkerCore(Scheduler):
         if link is not cython.NULL:
             self._lifo = cython.NULL
             return cython.cast(Task, link)
-        item = self._queue._pop()
-        if item is None:
-            item = self._refill()
-        return cython.cast(Task, item)
+        link = self._queue._pop_link()
+        if link is not cython.NULL:
+            return cython.cast(Task, link)
+        return cython.cast(Task, self._refill())
 
     @cython.nonecheck(False)
     def _has_behind(self) -> bool:
@@ -271,12 +273,12 @@ class WorkerCore(Scheduler):
         """The own queue is empty: a batch of those for it, from the two queues in turn, and the first of it."""
         self._backlog_next = not self._backlog_next
         if self._backlog_next:
-            item = self._backlog._pop_into(self._queue, 1)
+            item = self._backlog._pop_into(self._queue, 1, BATCH)
             if item is not None:
                 return item  # type: ignore[no-any-return]
-        item = self._inject._pop_into(self._queue, self._workers)
+        item = self._inject._pop_into(self._queue, self._workers, HALF)
         if item is None and not self._backlog_next:
-            item = self._backlog._pop_into(self._queue, 1)
+            item = self._backlog._pop_into(self._queue, 1, BATCH)
         return item  # type: ignore[no-any-return]
 
     @cython.nonecheck(False)
@@ -305,7 +307,7 @@ class WorkerCore(Scheduler):
                 self.steal_operations += 1
                 self.stolen += taken
                 return self._queue._pop()  # type: ignore[return-value]
-            item = victim._backlog._pop_into(self._queue, 2)
+            item = victim._backlog._pop_into(self._queue, 2, HALF)
             if item is not None:
                 self.steal_operations += 1
                 self.stolen += 1 + self._queue._length()
