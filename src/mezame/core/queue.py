@@ -49,7 +49,7 @@ class RunQueue:
         return None if link is cython.NULL else cython.cast(Wakeable, link)
 
     def _pop_link(self) -> Any:
-        """``_pop`` for who hands it on: counts no reference. (While the length is 0 ``_head`` and ``_tail`` say nothing.)"""
+        """``_pop`` for who hands it on: counts no reference. (``_head``, ``_tail`` mean nothing while it is empty.)"""
         if self._length == 0:
             return cython.NULL
         head = self._head
