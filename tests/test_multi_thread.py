@@ -674,6 +674,56 @@ def test_a_runtime_that_is_still_open_at_the_end_of_python_says_so_and_nothing_e
     assert "was not closed" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
 
 
+@pytest.mark.parametrize("tasks", [50, 900])  # in the queue; in the queue and behind it
+def test_a_worker_that_close_did_not_wait_for_keeps_its_queue_and_drops_it_when_it_ends(tasks, caplog):
+    unwound = []
+    queued, go_on, over = threading.Event(), threading.Event(), threading.Event()
+
+    begun = 0
+
+    async def waits(n):
+        nonlocal begun
+        begun += 1
+        try:
+            await mezame.pending()
+        finally:
+            unwound.append(n)
+
+    async def busy(n):
+        nonlocal begun
+        begun += 1
+        try:
+            while True:
+                try:
+                    await mezame.yield_now()
+                except mezame.CancelledError:
+                    pass  # it will not end
+        finally:
+            unwound.append(n)
+
+    async def stuck():
+        for n in range(tasks):
+            mezame.spawn(busy(n))
+            mezame.spawn(waits(tasks + n))
+        while begun < 2 * tasks:
+            await mezame.yield_now()
+        queued.set()
+        go_on.wait(20)
+
+    rt = runtime(1, on_thread_stop=over.set)
+    rt.spawn(stuck())
+    assert queued.wait(20)
+    report = rt.close(timeout=0.05)
+    assert len(report.tasks) == 2 * tasks + 1
+    assert f"and {2 * tasks + 1 + 1 - 20} more" in caplog.text, "the message stays readable"
+    assert sorted(unwound) == list(range(tasks, 2 * tasks)), "those who waited are in no queue: dropped at once"
+    del rt
+    gc.collect()
+    go_on.set()
+    assert over.wait(20)
+    assert sorted(unwound) == list(range(2 * tasks)), "each once"
+
+
 def test_closing_while_a_thread_is_in_block_on_raises():
     with runtime() as rt:
         inside = threading.Event()

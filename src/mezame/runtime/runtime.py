@@ -434,8 +434,10 @@ class Runtime:
 def _log_refusals(report: ShutdownReport) -> None:
     import logging
 
-    lines = [f"task {task.name!r} spawned at {task.spawned_at}" for task in report.tasks]
-    lines += [f"thread {name!r}" for name in report.threads]
+    lines = [f"thread {name!r}" for name in report.threads]
+    lines += [f"task {task.name!r} spawned at {task.spawned_at}" for task in report.tasks]
+    if len(lines) > 20:  # the report has them all
+        lines[20:] = [f"and {len(lines) - 20} more"]
     logging.getLogger("mezame").warning("the runtime was closed, but these refused to stop: %s", "; ".join(lines))
 
 

@@ -17,4 +17,4 @@ cdef class Inject(Guard):
     cdef bint _is_empty(self) noexcept
     cdef Wakeable _pop(self)
     cdef Wakeable _pop_into(self, StealQueue target, int workers, int most)
-    cdef _close(self)
+    cdef RunQueue _close(self)

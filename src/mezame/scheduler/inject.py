@@ -70,10 +70,13 @@ class Inject(Guard):
         self._unlock()
         return item
 
-    def _close(self) -> None:
-        """Forgets all, and takes nothing more."""
+    def _close(self) -> RunQueue:
+        """Takes nothing more. What was in it is the caller's."""
+        empty = RunQueue()
         self._lock()
         self._closed = True
-        self._queue._clear()
+        taken = self._queue
+        self._queue = empty
         self._length._store(0)
         self._unlock()
+        return taken

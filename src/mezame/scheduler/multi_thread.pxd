@@ -1,12 +1,14 @@
 cimport cython
 
 from ..core.block_on cimport ThreadLoop
+from ..core.cell cimport hold
 from ..core.current cimport current
 from ..core.executor cimport begin_root, root_outcome, running_among
 from ..core.frames cimport spawn_site
 from ..core.future cimport close_coroutine
 from ..core.owned cimport OwnedTasks
 from ..core.park cimport Park
+from ..core.queue cimport RunQueue
 from ..core.shutdown cimport drop_task
 from ..core.task cimport Task, make_task
 from .worker cimport Worker
@@ -31,6 +33,8 @@ cdef class MultiThread(WorkerTotals):
     cdef list _handoffs
     cdef dict _roots
     cdef int _made
+    cdef set _left
+    cdef set _abandoned
     cdef set _failures
     cdef bint _closed
     @cython.locals(worker=Worker)
@@ -44,9 +48,11 @@ cdef class MultiThread(WorkerTotals):
     cpdef list _lists(self)
     @cython.locals(closing=Task)
     cdef _spawn_last(self, object final)
-    @cython.locals(core=WorkerCore)
-    cdef _forget(self, bint stuck)
-    cdef _drop(self, Task task)
+    @cython.locals(core=WorkerCore, task=Task)
+    cdef _drop_all(self, list tasks)
+    @cython.locals(task=Task, queued=RunQueue)
+    cdef _drop_idle(self, list tasks)
 
+cdef drop(Task task)
 cpdef report(Task task)
 cpdef mark_observed(Task task)

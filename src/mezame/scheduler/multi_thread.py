@@ -30,6 +30,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.block_on import ThreadLoop
+from ..core.cell import hold
 from ..core.current import current
 from ..core.executor import begin_root, root_outcome, running_among
 from ..core.frames import spawn_site
@@ -99,6 +100,8 @@ class MultiThread(WorkerTotals):
         self._handoffs: list[WorkerCore] = []
         self._roots: dict[ThreadLoop, Task] = {}
         self._made = 0
+        self._left: set[int] = set()  # the numbers of the cores whose thread has ended
+        self._abandoned: set[int] = set()  # of those whose thread ``close`` did not wait for any longer
         self._failures: set[Any] = set()
         self._closed = False
         enrol(self, hooks)
@@ -296,11 +299,13 @@ class MultiThread(WorkerTotals):
             self._spawn_last(final)
             self._wait_until_empty(deadline)
         self._stop(deadline)
-        stuck = {worker.thread for worker in self._workers if worker is not None and worker.thread}
+        with self._condition:
+            self._abandoned = set(range(self._count)) - self._left
         left_over = self.tasks()
-        self._forget(bool(stuck))
-        for task in left_over:
-            self._drop(task)
+        if self._abandoned:
+            self._drop_idle(left_over)
+        else:
+            self._drop_all(left_over)
         self.report_failures()
         self._raise_fatal()
         return left_over
@@ -310,18 +315,32 @@ class MultiThread(WorkerTotals):
         self._group.outside._owned._reopen_for(closing)
         schedule_in(self._group, closing)
 
-    def _forget(self, stuck: bool) -> None:
-        """Empties the queues, whose links are no references. Those of a stuck worker are its own."""
+    def leave(self, core: WorkerCore) -> None:
+        """A worker's thread ends. The last that ``close`` did not wait for drops what ``close`` had to leave."""
+        with self._condition:
+            self._left.add(core.index)
+            last = bool(self._abandoned) and self._abandoned <= self._left
+        if last:
+            self._drop_all(self.tasks())
+
+    def _drop_all(self, tasks: list[Task]) -> None:
+        """All workers have ended: empties the queues, whose links are no references, then drops the tasks."""
         self._group.inject._close()
         for item in self._group.cores:
             core: WorkerCore = item
-            if not stuck:
-                core._clear()
+            core._clear()
+        for task in tasks:
+            if not task._is_running():  # it is: by a thread that has given its core away
+                drop(task)
 
-    def _drop(self, task: Task) -> None:
-        if not task._is_running():
-            drop_task(task)
-            let_go(task)
+    def _drop_idle(self, tasks: list[Task]) -> None:
+        """A worker is still at work: whom it may have in its queue, or may just be taking out of it, is not ours."""
+        queued = self._group.inject._close()
+        while queued._length > 0:  # but these are
+            drop(queued._pop())
+        for task in tasks:
+            if hold(task):
+                drop(task)
 
     def _lists(self) -> list[Any]:
         """The lists of live tasks: one per core, and one for what was spawned from outside."""
@@ -430,6 +449,12 @@ class MultiThread(WorkerTotals):
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
         return f"<MultiThread {state} workers={self._count} tasks={len(self)} queued={self.queue_depth}>"
+
+
+def drop(task: Task) -> None:
+    """Drops a task that is ours, and takes it from the list of live tasks."""
+    drop_task(task)
+    let_go(task)
 
 
 def report(task: Task | None) -> None:

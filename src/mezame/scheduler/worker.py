@@ -134,6 +134,8 @@ class Worker(Spawner):
             cur.context = cur.loop = None
             cur.budget = UNLIMITED
             self.thread = 0
+            if self._core is not None:
+                self._pool.leave(self._core)
 
     @cython.nonecheck(False)
     def _loop(self) -> None:
