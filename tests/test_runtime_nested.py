@@ -109,6 +109,31 @@ def test_the_descriptor_is_readable_exactly_when_there_is_something_to_do(driver
         right.close()
 
 
+@DRIVERS
+def test_an_event_for_who_waits_in_another_thread_makes_it_readable(driver):
+    with Runtime(driver=driver) as runtime:
+        fd = runtime.fileno()
+        left, right = socket.socketpair()
+        left.setblocking(False)
+        with runtime.enter():
+            stream = mezame.net.UnixStream.from_std(left)
+        got = []
+        thread = threading.Thread(target=lambda: got.append(runtime.handle().block_on(stream.read())))
+        thread.start()
+        time.sleep(0.05)  # it waits
+        while readable(fd):
+            runtime.turn()
+        right.send(b"event")
+        deadline = time.monotonic() + PATIENCE
+        while not got and time.monotonic() < deadline:
+            assert readable(fd, 2) or got
+            runtime.turn()
+        thread.join()
+        assert got == [b"event"]
+        stream.close()
+        right.close()
+
+
 def test_what_turn_returns():
     with Runtime(event_interval=4) as runtime:
         runtime.fileno()
