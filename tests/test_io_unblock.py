@@ -359,6 +359,37 @@ async def test_close_waits_for_the_call_under_way_but_not_we():
         await stream.write(b"x")
 
 
+class Finished:
+    """A job that ends between the look of ``close`` at it and the callback that is left with it."""
+
+    def __init__(self, task):
+        self.task = task
+
+    def is_finished(self):
+        return False
+
+    def add_done_callback(self, function):
+        self.task.add_done_callback(function)
+
+
+@pytest.mark.parametrize("just_now", [False, True])
+@pytest.mark.mezame
+async def test_close_after_a_call_that_has_ended_is_not_on_our_thread(just_now):
+    file = Slow(open_at_first=True)
+    stream = Unblock(file)
+    await stream.write(b"1234")
+    while not stream._task.is_finished():
+        await mezame.sleep(0.001)
+    closers = []
+    file.close = lambda: closers.append(threading.get_ident())
+    if just_now:
+        stream._task = Finished(stream._task)
+    stream.close()
+    while not closers:
+        await mezame.sleep(0.001)
+    assert len(closers) == 1 and closers[0] != threading.get_ident()
+
+
 def test_close_outside_of_a_runtime_is_at_once():
     inner = io.BytesIO()
     Unblock(inner).close()

@@ -109,6 +109,82 @@ def test_the_descriptor_is_readable_exactly_when_there_is_something_to_do(driver
         right.close()
 
 
+@DRIVERS
+def test_what_was_queued_before_the_descriptor_was_asked_for_makes_it_readable(driver):
+    with Runtime(driver=driver) as runtime:
+        task = runtime.spawn(mezame.ready(5))
+        fd = runtime.fileno()
+        assert readable(fd)
+        assert runtime.turn() is None and task.result() == 5 and not readable(fd)
+        assert runtime.fileno() == fd and not readable(fd), "asking again is nothing to do"
+
+
+@DRIVERS
+def test_a_wake_after_the_descriptor_was_asked_for_is_told_although_one_was_not_told_before(driver):
+    """The end of a blocking call unparks a driver that nobody waits for."""
+    with Runtime(driver=driver) as runtime:
+        tx, rx = mezame.sync.oneshot.channel()
+        task = runtime.spawn(rx)
+        runtime.block_on(mezame.sleep(0.001))
+        runtime.spawn_blocking(int)
+        while runtime._pool.stats()["idle"] == 0:
+            time.sleep(0.001)
+        assert runtime.metrics().global_queue_depth == 0
+        fd = runtime.fileno()
+        thread = threading.Thread(target=tx.send, args=[5])
+        thread.start()
+        thread.join()
+        assert readable(fd)
+        while readable(fd):
+            runtime.turn()
+        assert task.result() == 5
+
+
+@DRIVERS
+def test_what_a_block_on_left_in_the_queue_makes_it_readable_when_it_is_asked_for_again(driver):
+    with Runtime(driver=driver, event_interval=1) as runtime:
+        fd = runtime.fileno()
+        runtime.turn()
+
+        async def busy():
+            while True:
+                await mezame.yield_now()
+
+        async def main():
+            runtime.spawn(busy())
+            for _ in range(5):
+                await mezame.yield_now()
+
+        runtime.block_on(main())
+        runtime.fileno()
+        assert readable(fd)
+
+
+@DRIVERS
+def test_an_event_for_who_waits_in_another_thread_makes_it_readable(driver):
+    with Runtime(driver=driver) as runtime:
+        fd = runtime.fileno()
+        left, right = socket.socketpair()
+        left.setblocking(False)
+        with runtime.enter():
+            stream = mezame.net.UnixStream.from_std(left)
+        got = []
+        thread = threading.Thread(target=lambda: got.append(runtime.handle().block_on(stream.read())))
+        thread.start()
+        time.sleep(0.05)  # it waits
+        while readable(fd):
+            runtime.turn()
+        right.send(b"event")
+        deadline = time.monotonic() + PATIENCE
+        while not got and time.monotonic() < deadline:
+            assert readable(fd, 2) or got
+            runtime.turn()
+        thread.join()
+        assert got == [b"event"]
+        stream.close()
+        right.close()
+
+
 def test_what_turn_returns():
     with Runtime(event_interval=4) as runtime:
         runtime.fileno()

@@ -12,7 +12,7 @@ import pytest
 import mezame
 from mezame import sync, trace
 from mezame.core import hooks
-from mezame.trace import lints, slow_poll
+from mezame.trace import lints, slow_poll, tracer
 
 FLAVORS = ["current_thread", "multi_thread"]
 
@@ -479,6 +479,52 @@ def test_an_executor_is_not_kept_by_the_trace():
     for _ in range(200):
         mezame.Executor()
     assert len(hooks._executors) < 150
+
+
+def is_gone(reference):
+    end = time.monotonic() + 10
+    while reference() is not None and time.monotonic() < end:
+        gc.collect()
+        time.sleep(0.005)
+    return reference() is None
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_a_task_that_was_slow_is_not_kept_by_who_watches(flavor):
+    seen = []
+
+    async def slow():
+        while not seen:
+            time.sleep(0.005)
+
+    async def main():
+        task = mezame.spawn(slow(), name="slow")
+        await task
+        return weakref.ref(task)
+
+    before = trace.slow_poll_threshold(0.02)
+    try:
+        with trace.on_slow_poll(seen.append), runtime(flavor) as rt:
+            assert is_gone(rt.block_on(rt.spawn(main())))
+    finally:
+        trace.slow_poll_threshold(before)
+    assert not seen[0].ended
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_a_task_is_not_kept_where_the_last_subscriber_goes_at_the_begin_of_its_poll(flavor):
+    async def work():
+        pass
+
+    async def main():
+        task = mezame.spawn(work(), name="work")
+        subscription = trace.on_poll_start(lambda task: subscription.remove())
+        await task
+        return weakref.ref(task)
+
+    with runtime(flavor) as rt:
+        assert is_gone(rt.block_on(rt.spawn(main())))
+    assert tracer.TRACER.polls == {} and tracer.TRACER.innermost == {}
 
 
 def test_threads_that_come_and_go_while_workers_poll():

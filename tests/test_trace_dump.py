@@ -443,6 +443,85 @@ def test_the_handler_that_was_there_is_called_too_and_comes_back():
         signal.signal(signal.SIGUSR1, before)
 
 
+@pytest.fixture
+def former():
+    """A handler of the program's own, and what it was called with."""
+    called = []
+
+    def handler(signum, frame):
+        called.append(signum)
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    yield handler, called
+    signal.signal(signal.SIGUSR1, before)
+
+
+def send_usr1():
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+
+@needs_usr1
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_dumps_of_one_signal_go_in_any_order(former, first):
+    handler, called = former
+    texts = [[], []]
+    both = [trace.dump_on_signal(write=text.append) for text in texts]
+    both[first].remove()
+    send_usr1()
+    until(lambda: texts[1 - first])
+    time.sleep(0.02)
+    assert texts[first] == [] and len(called) == 1
+    both[1 - first].remove()
+    assert signal.getsignal(signal.SIGUSR1) is handler
+    send_usr1()
+    time.sleep(0.02)
+    assert len(called) == 2 and sum(map(len, texts)) == 1
+
+
+@needs_usr1
+def test_removed_it_is_silent_also_where_another_handler_calls_it(former):
+    _, called = former
+    texts = []
+    dumps = trace.dump_on_signal(write=texts.append)
+    mine = signal.getsignal(signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, lambda signum, frame: mine(signum, frame))
+    dumps.remove()
+    send_usr1()
+    time.sleep(0.02)
+    assert texts == [] and len(called) == 1
+
+
+@needs_usr1
+def test_removed_it_gives_up_its_place_where_a_listener_puts_it_back(former):
+    handler, called = former
+    texts = []
+
+    async def main():
+        dumps = trace.dump_on_signal(write=texts.append)
+        listener = mezame.signal.signal(signal.SIGUSR1)
+        dumps.remove()
+        listener.close()
+
+    mezame.run(main())
+    send_usr1()
+    time.sleep(0.02)
+    assert texts == [] and len(called) == 1 and signal.getsignal(signal.SIGUSR1) is handler
+
+
+@needs_usr1
+def test_removed_and_put_back_it_lets_the_system_do_what_it_did_before():
+    code = """
+import mezame, os, signal
+dumps = mezame.trace.dump_on_signal()
+mine = signal.getsignal(signal.SIGUSR1)
+dumps.remove()
+signal.signal(signal.SIGUSR1, mine)
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == -signal.SIGUSR1 and done.stderr == ""
+
+
 @needs_usr1
 def test_bad_arguments_and_a_writer_that_raises():
     with pytest.raises(TypeError, match="needs a function"):

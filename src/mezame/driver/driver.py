@@ -140,9 +140,17 @@ class Driver(Park):
     # --- inside of another loop: see runtime/nested.py --------------------------------------------------------
 
     def nest(self) -> int:
-        """The descriptor that the loop around us waits for; from now on ``unpark`` makes it readable."""
+        """The descriptor that the loop around us waits for; from now on ``unpark`` makes it readable.
+
+        At first it is readable: who unparked before that was not told to the poller, and will not be told again.
+        """
         fd: int = self._poller.nest()
+        self._lock()
+        first = not self._nested
         self._nested = True
+        self._unlock()
+        if first:
+            self._poller.notify()
         return fd
 
     def begin_rest(self) -> int:

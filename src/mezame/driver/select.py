@@ -1,8 +1,12 @@
 """SelectPoller: the portable poller, on the standard library's ``selectors``. The same interface as epoll's.
 
 ``selectors`` are level-triggered: a ready descriptor would be reported for ever. So a direction is *armed* only
-while somebody waits for it (``rearm``, called when an operation parks) and disarmed by its event. Changes are
-collected and applied by the thread that selects, because a selector is not thread-safe.
+while somebody waits for it (``rearm``, called when an operation parks) and disarmed by its event. What is armed is
+collected, and applied by the thread that selects, before it does.
+
+A selector is not made for several threads, but it bears changes during ``select``. So one lock, ``_changing``, is held
+by whoever changes it, or decides which one it is: it may be replaced (below), but not while another loop waits for its
+descriptor (``nest``). The lock is re-entrant: a finaliser may close a source while it is held.
 
 ``selectors`` know nothing of out-of-band data. When the first source asks for that, a ``PrioritySelector`` takes the
 place of the selector, if the system has ``poll``.
@@ -44,9 +48,9 @@ class SelectPoller(Poller):
         self._sender.setblocking(False)
         self._selector.register(self._receiver, selectors.EVENT_READ, None)
         self._sources: dict[int, Source] = {}
-        self._registered: dict[int, Source] = {}  # touched by the selecting thread only
+        self._registered: dict[int, Source] = {}  # what the selector has; our own sockets are not in it
         self._dirty: set[int] = set()
-        self._changing = threading.Lock()
+        self._changing = threading.RLock()
         self._waiter: int | None = None
         self._watched: tuple[Any, Any] | None = None
         self._limit = limit
@@ -75,19 +79,17 @@ class SelectPoller(Poller):
                 self.removed += 1  # its descriptor was closed behind our back
 
     def remove(self, source: Source) -> None:
-        """Forgets the source. If another thread is selecting, waits for nothing: that thread drops it."""
+        """Forgets the source, before its descriptor is closed. Another thread that is selecting begins anew."""
         with self._changing:
             if self._sources.get(source.fd) is source:
                 del self._sources[source.fd]
                 self.removed += 1
             source.armed = 0
-            if self._waiter is None or self._waiter == threading.get_ident():
-                self._unregister(source.fd, source)
-            else:
-                self._dirty.add(source.fd)
+            self._unregister(source.fd, source)
         self.notify()
 
     def _unregister(self, fd: int, source: Source) -> None:
+        """Under the lock."""
         if self._registered.get(fd) is source:
             del self._registered[fd]
             try:
@@ -101,14 +103,15 @@ class SelectPoller(Poller):
             source.armed |= mask
             self._dirty.add(source.fd)
             foreign = self._waiter is not None and self._waiter != threading.get_ident()
-        if foreign:
+        if foreign or self._nested:  # inside of another loop nobody need come to ``wait`` by himself
             self.notify()
 
     def _change_selector(self) -> None:
-        """From here on with one that knows PRIORITY and ERROR."""
-        old, self._selector = self._selector, PrioritySelector()
-        for key in old.get_map().values():
-            self._selector.register(key.fileobj, key.events, key.data)
+        """From here on with one that knows PRIORITY and ERROR. Under the lock."""
+        old, new = self._selector, PrioritySelector()
+        for key in list(old.get_map().values()):
+            new.register(key.fileobj, key.events, key.data)
+        self._selector = new
         old.close()
 
     def _events(self, source: Source) -> int:
@@ -124,11 +127,13 @@ class SelectPoller(Poller):
             events |= EVENT_ERROR
         return events
 
-    def _apply(self) -> None:
-        """Brings the selector in line with what is armed. Called by the selecting thread, under the lock."""
+    def _apply(self) -> list[Source]:
+        """Brings the selector in line with what is armed, under the lock; the sources whose descriptors are bad."""
         if self._fine and not isinstance(self._selector, PrioritySelector):
             self._change_selector()
-        for fd in self._dirty:
+        dirty, self._dirty = self._dirty, set()
+        bad = []
+        for fd in dirty:
             source = self._sources.get(fd)
             old = self._registered.get(fd)
             if old is not None and old is not source:
@@ -149,18 +154,21 @@ class SelectPoller(Poller):
             except (OSError, ValueError, KeyError):
                 # The kernel no longer knows the descriptor: the operation itself will say why.
                 self._unregister(fd, source)
-                source.set_ready(READABLE | WRITABLE)
-        self._dirty.clear()
+                bad.append(source)
+        return bad
 
     def wait(self, timeout_ns: int) -> int:
         """Waits for events (0: only looks; -1: no limit), hands them to their sources; how many there were."""
         if timeout_ns == 0 and not self._sources and not self._nested and not self.must_look():
             return 0
         with self._changing:
-            self._apply()
+            bad = self._apply()
             self._waiter = threading.get_ident()
         self.waits += 1
         try:
+            for lost in bad:
+                lost.set_ready(READABLE | WRITABLE)
+                timeout_ns = 0
             # Rounded up to a millisecond, so that no timer is early.
             timeout = None if timeout_ns < 0 else (timeout_ns + 999_999) // 1_000_000 / 1000
             ready = self._selector.select(timeout)
@@ -174,10 +182,7 @@ class SelectPoller(Poller):
         for key, events in ready:
             source: Source | None = key.data
             if source is None:
-                self._drain(key.fileobj)
-                watched = self._watched
-                if watched is not None and watched[0] is key.fileobj:
-                    on_signal = watched[1]
+                on_signal = self._hear(key.fileobj) or on_signal
                 continue
             bits = _readiness(events, source.interest)
             with self._changing:
@@ -205,18 +210,27 @@ class SelectPoller(Poller):
 
     def nest(self) -> int:
         """See ``Poller.nest``; some selectors have a descriptor."""
-        fileno = getattr(self._selector, "fileno", None)
-        if fileno is None or self._fine:
-            return Poller.nest(self)
-        self._nested = True
-        return int(fileno())
+        with self._changing:
+            fileno = getattr(self._selector, "fileno", None)
+            if fileno is not None and not self._fine:
+                self._nested = True
+                return int(fileno())
+        return Poller.nest(self)
 
-    def _drain(self, sock: Any) -> None:
-        try:
-            while sock.recv(4096):
+    def _hear(self, sock: Any) -> Any:
+        """Empties one of our own sockets; what is to be called if it is the watched one, and still is."""
+        on_signal = None
+        with self._changing:  # or ``unwatch`` returns, and the socket is closed, while we read from it
+            if sock is not self._receiver:
+                if self._watched is None or self._watched[0] is not sock:
+                    return None
+                on_signal = self._watched[1]
+            try:
+                while len(sock.recv(4096)) == 4096:
+                    pass
+            except OSError:
                 pass
-        except (BlockingIOError, InterruptedError):
-            pass
+        return on_signal
 
     def notify(self) -> None:
         """Ends a ``wait`` of another thread."""
@@ -227,16 +241,18 @@ class SelectPoller(Poller):
 
     def watch(self, sock: Any, on_signal: Any = None) -> None:
         """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
-        self._watched = (sock, on_signal)
+        with self._changing:
+            self._watched = (sock, on_signal)
+            self._selector.register(sock, selectors.EVENT_READ, None)
         self.set_watcher(threading.get_ident())
-        self._selector.register(sock, selectors.EVENT_READ, None)
         self.notify()  # some selectors look at their descriptors only when they begin to wait
 
     def unwatch(self, sock: Any) -> None:
         """Undoes ``watch``."""
-        self._watched = None
         self.set_watcher(0)
-        self._selector.unregister(sock)
+        with self._changing:
+            self._watched = None
+            self._selector.unregister(sock)
 
     def sources(self) -> list[Any]:
         """The registered sources."""
@@ -245,10 +261,12 @@ class SelectPoller(Poller):
 
     def close(self) -> None:
         """Closes the selector; sources are the driver's to shut down before."""
-        self._sources.clear()
-        self._selector.close()
-        self._receiver.close()
-        self._sender.close()
+        with self._changing:
+            self._sources.clear()
+            self._registered.clear()
+            self._selector.close()
+            self._receiver.close()
+            self._sender.close()
 
 
 def _readiness(events: int, interest: int) -> int:

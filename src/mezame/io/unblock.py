@@ -91,6 +91,7 @@ class Unblock(AsyncRead, AsyncWrite, AsyncSeek):
         self._position = 0
         self._shut = False
         self._closed = False
+        self._closer = 0  # the thread that is in ``close``, while it leaves the closing to the job
 
     # --- the job --------------------------------------------------------------------------------------------
 
@@ -299,9 +300,22 @@ class Unblock(AsyncRead, AsyncWrite, AsyncSeek):
         self._kept = None
         if self._shut:
             return
-        if self._task is not None:
-            self._task.add_done_callback(lambda _: close_file(self._file))
-        elif current().handle is None or self._start(_SHUT, close_file, self._file).cancelled():
+        if self._task is None or self._task.is_finished():
+            self._close_in_a_thread()
+            return
+        self._closer = threading.get_ident()
+        self._task.add_done_callback(self._close_after)
+        self._closer = 0
+
+    def _close_after(self, task: Any) -> None:
+        """In the thread of the job; in that of ``close``, if the job ended just before it could leave this behind."""
+        if self._closer == threading.get_ident():
+            self._close_in_a_thread()
+        else:
+            close_file(self._file)
+
+    def _close_in_a_thread(self) -> None:
+        if current().handle is None or self._start(_SHUT, close_file, self._file).cancelled():
             close_file(self._file)
 
     def __del__(self) -> None:

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 def fileno(runtime: Runtime) -> int:
     """What ``Runtime.fileno`` does."""
     check(runtime, "fileno")
-    return runtime._driver.nest()
+    fd = runtime._driver.nest()
+    if runtime._executor.queue_depth:  # left over by a ``block_on``, perhaps, whose look at the driver took the bytes
+        runtime._driver.poller.notify()
+    return fd
 
 
 def turn(runtime: Runtime) -> float | None:

@@ -301,9 +301,9 @@ class Runtime:
     def fileno(self) -> int:
         """A descriptor that is readable when there is something to do, for another loop around this one: see ``turn``.
 
-        The first call prepares for it: wakes from other threads and timers make it readable too. Raises
-        ``io.UnsupportedOperation`` if the driver has none (``enable_io=False``; some selectors), ``ValueError`` for a
-        multi-thread runtime.
+        The first call prepares for it: wakes from other threads and timers make it readable too, and it is readable at
+        first, for what was queued before. Raises ``io.UnsupportedOperation`` if the driver has none
+        (``enable_io=False``; some selectors), ``ValueError`` for a multi-thread runtime.
 
         Source of the semantics: ``async_io::os::unix::reactor_fd``.
         """

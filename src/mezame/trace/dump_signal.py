@@ -2,6 +2,10 @@
 
 The handler may interrupt any line of the main thread, also one that holds a lock which a dump needs. So it only starts
 a thread (without the locks of ``threading``), and that makes the dump.
+
+Others may have kept our handler as their former one: another ``DumpSignal``, a listener of ``mezame.signal``, code of
+the user's. Among ourselves we forget one that is removed. Who else still calls it, or puts it back, finds that it does
+nothing but what the one before it does, and that it gives up its place at the first signal.
 """
 
 from __future__ import annotations
@@ -29,26 +33,49 @@ class DumpSignal:
 
     def _install(self) -> None:
         self._before = signal.signal(self.signum, self._on_signal)
+        if self._before is None:  # set by C code that Python knows nothing of
+            self._before = signal.SIG_DFL
         self._installed = True
+        _installed.append(self)
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        main = Stack(frames_of(frame))
-        _thread.start_new_thread(write_dump, (self._write, main))
+        if self._installed:
+            main = Stack(frames_of(frame))
+            _thread.start_new_thread(write_dump, (self._write, main))
+        restored = not self._installed and self._restore()
         if callable(self._before):
             self._before(signum, frame)
+        elif restored and self._before == signal.SIG_DFL:
+            signal.raise_signal(signum)
+
+    def _restore(self) -> bool:
+        """In the main thread: the former handler comes back, if ours is there."""
+        ours: bool = signal.getsignal(self.signum) == self._on_signal
+        if ours:
+            signal.signal(self.signum, self._before)
+        return ours
 
     def remove(self) -> None:
-        """Puts the former handler back, unless somebody else set one meanwhile. In the main thread. Idempotent."""
+        """Puts the former handler back, unless somebody else set one meanwhile. In the main thread. Idempotent.
+
+        From here on a signal writes nothing, also if that other handler calls ours, or puts it back.
+        """
         if self._installed:
-            if signal.getsignal(self.signum) == self._on_signal:
-                signal.signal(self.signum, signal.SIG_DFL if self._before is None else self._before)
+            self._restore()
             self._installed = False
+            _installed.remove(self)
+            for later in _installed:
+                if later.signum == self.signum and later._before == self._on_signal:
+                    later._before = self._before
 
     def __enter__(self) -> DumpSignal:
         return self
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.remove()
+
+
+_installed: list[DumpSignal] = []  # in the main thread only
 
 
 def frames_of(frame: FrameType | None) -> tuple[Frame, ...]:

@@ -86,13 +86,18 @@ class _Watch:
 def _look(stop: threading.Event, limit: float) -> None:
     """The thread."""
     while not stop.wait(max(limit / 2, _LEAST)):
-        for key, poll in _in_progress():
-            seconds = perf_counter() - poll.began
-            if seconds < limit or poll.task.kind == "blocking":
-                continue
-            stack = stack_of(poll.thread)
-            if TRACER.polls.get(key) is poll and poll.take_report():
-                _report(poll, seconds, stack)
+        _look_once(limit)
+
+
+def _look_once(limit: float) -> None:
+    """A function of its own: while the thread waits it keeps no poll, and so no task, that it saw last."""
+    for key, poll in _in_progress():
+        seconds = perf_counter() - poll.began
+        if seconds < limit or poll.task.kind == "blocking":
+            continue
+        stack = stack_of(poll.thread)
+        if TRACER.polls.get(key) is poll and poll.take_report():
+            _report(poll, seconds, stack)
 
 
 def _in_progress() -> list[tuple[tuple[int, int], PollInProgress]]:

@@ -89,6 +89,9 @@ class Tracer(Hooks):
         thread = get_ident()
         poll = PollInProgress(task, thread, first, self.innermost.get(thread))
         self.polls[number, thread] = self.innermost[thread] = poll
+        if not _installed:  # the last subscriber went meanwhile, perhaps just above: its end will not be told
+            self.polls.pop((number, thread), None)
+            self.innermost.pop(thread, None)
 
     def on_pending(self, task: Any) -> None:
         """It waits for a wake."""
