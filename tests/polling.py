@@ -1,11 +1,13 @@
 """What the tests of polling share: leaves whose polls, wakes and drops are counted.
 
-Nothing here waits or sleeps: a test makes one thing happen, then asks for exact counts.
+No leaf here waits or sleeps: a test makes one thing happen, then asks for exact counts. Where another thread, another
+process or the driver has to get somewhere first, ``until`` waits for what shows it, and not for a while.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,7 @@ import mezame
 from mezame import Context, Poll, Waker
 
 PATIENCE = 20.0  # seconds that a thread may take before a test calls it stuck; never what a test measures
+GLANCE = 0.001  # seconds between two looks at a condition
 
 
 class CountingWaker:
@@ -99,3 +102,22 @@ def in_thread(function: Callable[[], Any]) -> Any:
     if error is not None:
         raise error
     return value
+
+
+def wait_until(condition: Callable[[], Any]) -> None:
+    """Blocks this thread until ``condition()`` is true; fails if that takes longer than anything should."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(GLANCE)
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """As ``wait_until``, but the runtime goes on: its tasks are polled and its driver is looked at between the looks.
+
+    A paused clock goes on with it.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        await mezame.sleep(GLANCE)

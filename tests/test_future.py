@@ -86,14 +86,17 @@ async def test_select_unwinds_owned_losers_before_it_returns():
     assert log == ["unwound"]
 
 
+@pytest.mark.mezame(start_paused=True)
 async def test_select_borrows_futures_and_tasks():
+    start = mezame.time.now()
     task = mezame.spawn(mezame.sleep(0.005))
     timer = mezame.sleep(0.01)
     assert (await select(task, mezame.ready(1), biased=True))[0] == 1
     assert (await select(timer, mezame.ready(1), biased=True))[0] == 1
-    assert not task.is_finished()
+    assert not task.is_finished() and mezame.time.now() == start
     await task
     await timer
+    assert mezame.time.now() - start >= 0.01, "each went on as if nobody had selected it"
 
 
 async def test_select_branches_else_default_and_errors():

@@ -12,6 +12,7 @@ import types
 import warnings
 
 import pytest
+from polling import PATIENCE, wait_until
 
 import mezame
 from mezame import sync
@@ -99,8 +100,8 @@ def test_park_hooks_run_on_the_worker_and_one_that_makes_work_keeps_it_awake():
         ran.set()
 
     with runtime(1, on_thread_park=on_park, on_thread_unpark=gate.set, thread_name="w"):
-        assert ran.wait(5)
-        assert gate.wait(5)
+        assert ran.wait(PATIENCE)
+        assert gate.wait(PATIENCE)
     assert set(parked) == {"w-0"}
 
 
@@ -151,7 +152,7 @@ def test_a_blocked_worker_does_not_hold_up_what_waits_behind_it():
 
     async def blocks():
         handles = [mezame.spawn(opens(n)) for n in range(10)]
-        assert gate.wait(5), "nobody stole"
+        assert gate.wait(PATIENCE), "nobody stole"
         return [await handle for handle in handles]
 
     async def opens(n):
@@ -239,11 +240,14 @@ def test_wakes_and_spawns_from_foreign_threads():
 
 
 def test_two_threads_in_block_on():
+    """Three, in fact; and each root waits for the two others, for a timer, and for a task."""
     with runtime() as rt:
         results = []
+        all_inside = sync.Barrier(3)
 
         async def main(n):
-            await mezame.sleep(0.01)
+            await all_inside.wait()
+            await mezame.sleep(0.001)
             results.append(await mezame.spawn(add(n)))
 
         async def add(n):
@@ -253,7 +257,8 @@ def test_two_threads_in_block_on():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
     assert sorted(results) == [1, 2, 3]
 
 
@@ -463,16 +468,21 @@ def test_what_waits_behind_a_blocked_worker_is_stolen():
 
 def test_a_task_that_is_always_ready_starves_nobody():
     async def main():
+        rounds = 0
         stop = sync.CancellationToken()
         sender, receiver = sync.mpsc.channel(1)
 
         async def greedy():
+            nonlocal rounds
             while not stop.is_cancelled():
+                rounds += 1
                 await sender.send(1)
                 await receiver.recv()
 
         busy = mezame.spawn(greedy())
-        await mezame.sleep(0.005)
+        for least in (1_000, 2_000, 3_000):  # neither the timer nor who waits for it is left behind
+            while rounds < least:
+                await mezame.sleep(0.001)
         stop.cancel()
         await busy
         return True
@@ -557,9 +567,7 @@ def test_pausing_the_clock_needs_one_thread():
 
 def test_close_unwinds_tasks_in_every_state():
     log = []
-    started = threading.Barrier(2)
-
-    waiting, yielding = threading.Event(), threading.Event()
+    waiting, yielding, polled = threading.Event(), threading.Event(), threading.Event()
 
     async def idle():
         waiting.set()
@@ -570,9 +578,9 @@ def test_close_unwinds_tasks_in_every_state():
             log.append("idle")
 
     async def running():
-        started.wait(5)
+        polled.set()
         try:
-            time.sleep(0.05)  # it is being polled when the runtime closes
+            wait_until(mezame.task.current().cancelling)  # so this poll ends after the runtime began to close
             await mezame.pending()
         finally:
             log.append("running")
@@ -592,8 +600,7 @@ def test_close_unwinds_tasks_in_every_state():
     rt.spawn(idle())
     rt.spawn(yields())
     rt.spawn(running())
-    started.wait(5)
-    assert waiting.wait(5) and yielding.wait(5)
+    assert waiting.wait(PATIENCE) and yielding.wait(PATIENCE) and polled.wait(PATIENCE)
     handle = rt.spawn(fresh())  # queued, polled or not
     report = rt.close()
     assert not report
@@ -606,10 +613,11 @@ def test_close_unwinds_tasks_in_every_state():
 
 def test_what_refuses_to_stop_is_named():
     gate = threading.Event()
-    began = threading.Event()
+    stays, began = threading.Event(), threading.Event()
 
     async def stubborn():
         while True:
+            stays.set()
             try:
                 await mezame.sleep(100)
             except mezame.CancelledError:
@@ -617,12 +625,13 @@ def test_what_refuses_to_stop_is_named():
 
     async def blocked():
         began.set()
-        gate.wait(10)
+        gate.wait(PATIENCE)
 
     rt = runtime(2, thread_name="w")
     rt.spawn(stubborn(), name="stubborn")
+    assert stays.wait(PATIENCE), "one that was never polled would just go"
     rt.spawn(blocked(), name="blocked")
-    assert began.wait(5)
+    assert began.wait(PATIENCE)
     report = rt.close(0.05)
     gate.set()
     assert {task.name for task in report.tasks} == {"stubborn", "blocked"}
@@ -735,11 +744,11 @@ def test_closing_while_a_thread_is_in_block_on_raises():
 
         thread = threading.Thread(target=rt.block_on, args=(main(),))
         thread.start()
-        assert inside.wait(5)
+        assert inside.wait(PATIENCE)
         with pytest.raises(mezame.EnterError, match="block_on"):
             rt.close()
         done.cancel()
-        thread.join()
+        thread.join(PATIENCE)
 
 
 def test_a_runtime_that_fails_to_start_ends_the_threads_that_did(monkeypatch):
@@ -768,9 +777,7 @@ def test_an_idle_runtime_makes_no_turn():
     with runtime(2) as rt:
         rt.block_on(main())
         executor = rt.handle().executor
-        deadline = time.monotonic() + 5
-        while not (executor.parks >= 2 and executor.is_parked) and time.monotonic() < deadline:
-            time.sleep(0.001)
+        wait_until(lambda: executor.parks >= 2 and executor.is_parked)
         before = executor.turns, executor.parks
         time.sleep(0.05)
         assert (executor.turns, executor.parks) == before
@@ -791,12 +798,13 @@ def test_worker_metrics():
 PROGRAM = """
 import mezame, os, signal, threading
 async def main():
+    # Most likely the thread of the root sleeps when it comes; whenever it comes, the same must happen.
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
     try:
         await mezame.sleep(30)
     finally:
         await mezame.sleep(0.001)
         print("unwound", flush=True)
-threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     mezame.run(main(), flavor="multi_thread", worker_threads=2)
 except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from polling import CountingWaker, in_thread
+from polling import CountingWaker, in_thread, until
 from sizes import examples
 
 import mezame
@@ -140,8 +140,7 @@ async def test_a_cancelled_read_loses_nothing():
     reading = receiver.read()
     assert reading.poll(counting.cx) is Poll.Pending
     await sender.write(b"kept")
-    while not counting.wakes:
-        await mezame.sleep(0.001)
+    await until(lambda: counting.wakes)
     reading.close()
     assert await receiver.read() == b"kept"
     for end in (sender, receiver):
@@ -166,8 +165,7 @@ async def test_the_waker_of_the_latest_poll_is_woken():
     assert receiver.poll_read(new.cx, second) is Poll.Pending
     assert sum(receiver.source.waiting()) == 1
     await sender.write(b"abcdef")
-    while not new.wakes:
-        await mezame.sleep(0.001)
+    await until(lambda: new.wakes)
     assert old.wakes == 0
     assert receiver.poll_read(new.cx, second) == Poll.Ready(None)
     assert second.filled() == b"abcd" and first.filled() == b""
@@ -184,8 +182,7 @@ async def test_a_writer_is_woken_by_room():
     counting = CountingWaker()
     assert sender.poll_write(counting.cx, b"more") is Poll.Pending
     assert len(await receiver.read(written)) == written
-    while not counting.wakes:
-        await mezame.sleep(0.001)
+    await until(lambda: counting.wakes)
     assert sender.poll_write(counting.cx, b"more") == Poll.Ready(4)
     assert await receiver.read() == b"more"
     for end in (sender, receiver):

@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 import pytest
-from polling import CountingWaker, Gate, in_thread
+from polling import CountingWaker, Gate, in_thread, until, wait_until
 
 import mezame
 from mezame import Executor, JoinError, Poll, fs
@@ -290,7 +290,7 @@ def test_metrics_are_gauges_and_counters():
         handle = Handle.current()
         held = mezame.spawn(mezame.pending())
         await mezame.spawn_blocking(lambda: None)
-        await mezame.sleep(0.002)
+        await until(lambda: handle.metrics().num_idle_blocking_threads and handle.metrics().worker_park_count)
         metrics = handle.metrics()
         held.abort()
         return metrics
@@ -424,13 +424,17 @@ def test_the_counters_of_workers_only_grow():
 
 
 def test_spawned_tasks_wait_for_block_on_which_drives_them_until_its_root_is_ready():
-    ran, gate = [], Gate()
+    ran, gate, inside = [], Gate(), threading.Event()
 
     async def note(what):
         ran.append(what)
 
     async def waits():
         return await gate
+
+    async def ends(task):
+        inside.set()
+        await task
 
     async def root():
         assert mezame.task.try_id() is None, "the root is no task"
@@ -445,9 +449,10 @@ def test_spawned_tasks_wait_for_block_on_which_drives_them_until_its_root_is_rea
 
     with mezame.Runtime() as runtime:
         outside, left = runtime.spawn(note("outside")), runtime.spawn(waits())
-        waiting = threading.Thread(target=lambda: runtime.handle().block_on(outside), daemon=True)
+        waiting = threading.Thread(target=lambda: runtime.handle().block_on(ends(outside)), daemon=True)
         waiting.start()
-        waiting.join(0.02)
+        assert inside.wait(20)
+        waiting.join(0.02)  # time in which one that drives would have done it
         assert waiting.is_alive() and not ran, "the block_on of a handle does not drive it"
         assert runtime.block_on(root()) == "root"
         waiting.join(20)
@@ -481,7 +486,8 @@ def test_closing_waits_for_the_blocking_calls_that_have_begun():
     assert begun.wait(20)
     closing = threading.Thread(target=lambda: (runtime.close(), log.append("closed")))
     closing.start()
-    closing.join(0.02)
+    wait_until(lambda: runtime.handle().spawn(mezame.ready()).cancelled())  # it is closing
+    closing.join(0.02)  # time in which one that does not wait would come to its end
     assert closing.is_alive()
     go_on.set()
     closing.join(20)

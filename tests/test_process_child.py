@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from children import descriptors, leftovers, watch  # noqa: F401
-from polling import CountingWaker
+from polling import CountingWaker, until
 
 import mezame
 from mezame import Poll
@@ -71,8 +71,7 @@ async def test_a_cancelled_wait_can_be_repeated():
     waiting = child.wait()
     assert waiting.poll(counting.cx) is Poll.Pending
     stdin.close()
-    while not counting.wakes:
-        await mezame.sleep(0.001)
+    await until(lambda: counting.wakes)
     waiting.close()
     assert await child.wait() == ExitStatus(5)
 
@@ -84,8 +83,7 @@ async def test_the_waker_of_the_latest_poll_is_woken():
     waiting = child.wait()
     assert waiting.poll(old.cx) is waiting.poll(new.cx) is Poll.Pending
     stdin.close()
-    while not new.wakes:
-        await mezame.sleep(0.001)
+    await until(lambda: new.wakes)
     assert old.wakes == 0
     assert waiting.poll(new.cx) == Poll.Ready(ExitStatus(0))
 
@@ -321,8 +319,7 @@ async def test_no_descriptor_leaks():
         child.close()
         with pytest.raises(TimeoutError):
             await mezame.timeout(0.001, Command("sleep", "20").kill_on_drop().output())
-        while leftovers():
-            await mezame.sleep(0.001)
+        await until(lambda: not leftovers())
 
     await once()
     before = descriptors()

@@ -10,7 +10,7 @@ import pytest
 from children import leftovers, watch  # noqa: F401
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from polling import CountingWaker
+from polling import CountingWaker, until
 from sizes import examples
 
 import mezame
@@ -37,8 +37,7 @@ async def spawn_holding():
 
 
 async def all_reaped():
-    while leftovers() or orphans.count():
-        await mezame.sleep(0.001)
+    await until(lambda: not leftovers() and not orphans.count())
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

@@ -11,6 +11,7 @@ import threading
 import weakref
 
 import pytest
+from polling import PATIENCE
 
 import mezame
 from mezame.runtime import Builder, Handle
@@ -269,15 +270,24 @@ def test_handle_spawns_and_blocks_from_other_threads():
 def test_two_threads_block_on_one_runtime_and_the_core_is_handed_over():
     runtime = mezame.Runtime()
     first_out = mezame.sync.Notify()
+    first_drives = threading.Event()
     results = []
 
     async def first():
+        first_drives.set()
         await first_out.notified()
         return "first"
 
+    async def where():
+        return threading.get_ident()
+
     async def second():
+        before = await mezame.spawn(where())
         first_out.notify_one()
-        await mezame.sleep(0.02)  # only progresses once this thread got the core
+        threads[0].join(PATIENCE)  # from here on a task is polled by this thread, or by nobody
+        assert not threads[0].is_alive()
+        await mezame.sleep(0.001)
+        assert before == threads[0].ident and await mezame.spawn(where()) == threading.get_ident()
         return "second"
 
     with runtime:
@@ -285,11 +295,13 @@ def test_two_threads_block_on_one_runtime_and_the_core_is_handed_over():
             threading.Thread(target=lambda make=make: results.append(runtime.block_on(make())))
             for make in (first, second)
         ]
+        threads[0].start()
+        assert first_drives.wait(PATIENCE)
+        threads[1].start()
         for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(10)
-    assert sorted(results) == ["first", "second"]
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    assert results == ["first", "second"]
 
 
 def test_a_kept_waker_keeps_neither_task_nor_result():
@@ -390,7 +402,7 @@ def test_hooks_see_the_cycle():
     async def main():
         await mezame.spawn(mezame.sleep(0.001))
 
-    mezame.run(main(), hooks=Log())
+    mezame.run(main(), hooks=Log(), start_paused=True)  # or the sleep may be over at its first poll
     assert seen == ["spawn", "poll", "pending", "wake", "poll", "complete"]
 
 
@@ -402,9 +414,13 @@ def test_builder_makes_runtimes_again_and_again():
 
 
 PROGRAM = """
-import mezame, sys
-async def main():
+import mezame, threading, time
+def tell(executor):
+    while not executor.is_parked:
+        time.sleep(0.001)
     print("ready", flush=True)
+async def main():
+    threading.Thread(target=tell, args=[mezame.Handle.current().executor]).start()
     try:
         await mezame.pending()
     finally:

@@ -45,7 +45,7 @@ def nest(loop, runtime, turns):
 @DRIVERS
 def test_inside_of_asyncio(driver):
     """Timers, sockets, wakes from another thread and from the loop around it: nothing is late, and nothing spins."""
-    turns = []
+    turns, waits = [], []
 
     async def ours(queue):
         left, right = await UdpSocket.bind(("127.0.0.1", 0)), await UdpSocket.bind(("127.0.0.1", 0))
@@ -57,6 +57,7 @@ def test_inside_of_asyncio(driver):
         assert await mezame.spawn_blocking(lambda: 42) == 42
         left.close()
         right.close()
+        waits.append(True)
         return await queue.recv()
 
     async def main(runtime):
@@ -66,7 +67,11 @@ def test_inside_of_asyncio(driver):
         task = runtime.spawn(ours(rx))
         done = loop.create_future()
         task.add_done_callback(lambda _: done.set_result(None))
-        await asyncio.sleep(0.05)
+        deadline = time.monotonic() + PATIENCE
+        while not waits:  # once it is seen here, that poll is over: it waits
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)  # orders nothing: one that spins takes far too many turns meanwhile
         tx.try_send("from asyncio's thread")
         await asyncio.wait_for(done, PATIENCE)
         loop.remove_reader(runtime.fileno())
@@ -219,7 +224,7 @@ def test_a_timer_of_another_thread_that_is_earlier_makes_it_readable():
         while not slept and time.monotonic() < deadline:
             again = runtime.turn()
             readable(fd, min(again, 1.0))
-        thread.join()
+        thread.join(PATIENCE)
         assert slept == [None]
 
 
