@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import weakref
 
 import pytest
@@ -614,6 +615,68 @@ def test_task_callbacks_hear_of_every_poll(flavor):
     latencies = [meta.schedule_latency for what, meta in mine if what == "before"]
     assert all(latency >= 0 for latency in latencies)
     assert mine[0][1].schedule_latency is None
+
+
+def latency_callbacks(heard):
+    from mezame.runtime.callbacks import combine
+
+    def note(what):
+        return lambda meta: heard.append((what, meta.schedule_latency))
+
+    return combine(
+        None, spawn=None, before_poll=note("before"), after_poll=note("after"), terminate=None, park=None, unpark=None,
+        latency=True, latencies=None,
+    )  # fmt: skip
+
+
+def test_the_end_of_a_poll_that_waits_is_no_moment_at_which_a_task_is_queued():
+    """The next poll, on another worker, may have begun before it is told."""
+    heard = []
+    told = latency_callbacks(heard)
+    executor = mezame.Executor()
+    task = executor.spawn(mezame.ready(1))
+    executor.run()
+    told.on_wake(task)
+    told.on_poll(task)
+    told.on_wake(task)  # while the end of the first poll is on its way
+    told.on_poll(task)
+    told.on_pending(task)
+    time.sleep(0.02)  # of the second poll
+    told.on_again(task)
+    told.on_poll(task)
+    assert heard[-1][0] == "before" and 0 <= heard[-1][1] < 0.02
+    told.on_complete(task)
+    assert told._queued == {} and told._latency == {}
+
+
+def test_the_latency_after_a_poll_is_that_of_this_poll_though_the_next_has_begun_on_another_worker():
+    heard = []
+    told = latency_callbacks(heard)
+    executor = mezame.Executor()
+    task = executor.spawn(mezame.ready(1))
+    executor.run()
+    told.on_wake(task)
+    told.on_poll(task)
+    told.on_wake(task)
+    time.sleep(0.01)
+    thread = threading.Thread(target=told.on_poll, args=(task,))
+    thread.start()
+    thread.join()
+    told.on_pending(task)
+    assert [what for what, _ in heard] == ["before", "before", "after"]
+    assert heard[2][1] == heard[0][1] < 0.01 <= heard[1][1]
+
+
+@pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
+def test_a_poll_that_waits_leaves_no_moment_behind(flavor):
+    async def main():
+        task = mezame.spawn(mezame.sleep(1000), name="waits")
+        await mezame.sleep(0.02)
+        return task
+
+    with mezame.Runtime(flavor, track_task_schedule_latency=True, on_before_task_poll=lambda meta: None) as runtime:
+        task = runtime.block_on(main())
+        assert task.id not in runtime._executor.hooks._queued
 
 
 def test_task_callbacks_and_hooks_are_both_told_and_without_tracking_there_is_no_latency():

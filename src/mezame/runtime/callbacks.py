@@ -7,13 +7,15 @@ The functions hear of tasks only; hooks hear of the root of ``block_on`` too.
 
 ``schedule_latency`` needs the moment at which a task was queued. It is kept in a table by task id, from the spawn, the
 wake, or the end of the poll that queued it again, to the poll; and only for who asked for it: callbacks, or the
-histogram of the metrics. A wake replaces the
-moment that the end of the poll put there.
+histogram of the metrics. All three are told before the task is queued. The end of a poll that answered Pending is not:
+with several workers the task may have been woken by then, and even be in its next poll. So that one notes no moment,
+and the latency of a poll in progress is kept by task and thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -64,7 +66,7 @@ class Callbacks(Hooks):
         self._unpark = unpark
         self._queued: dict[int, float] | None = {} if latency or latencies is not None else None
         self._latencies = latencies
-        self._latency: dict[int, float] = {}  # of the polls in progress
+        self._latency: dict[tuple[int, int], float] = {}  # of the polls in progress
 
     def _tell(self, callback: Callback | None, task: Any, latency: float | None = None) -> None:
         if callback is not None and not task.is_root:
@@ -90,7 +92,7 @@ class Callbacks(Hooks):
         if self._queued is not None:
             queued = self._queued.pop(task.id, None)
             if queued is not None:
-                latency = self._latency[task.id] = perf_counter() - queued
+                latency = self._latency[task.id, get_ident()] = perf_counter() - queued
                 if self._latencies is not None and not task.is_root:
                     self._latencies.record(int(latency * 1e9))
         self._hooks.on_poll(task)
@@ -98,29 +100,33 @@ class Callbacks(Hooks):
 
     def on_pending(self, task: Any) -> None:
         """Tells ``on_after_task_poll``."""
-        self._waits(task, self._hooks.on_pending)
+        self._hooks.on_pending(task)
+        self._tell(self._after_poll, task, self._take_latency(task))
 
     def on_again(self, task: Any) -> None:
         """Tells ``on_after_task_poll``."""
-        self._waits(task, self._hooks.on_again)
+        self._note_again(task)
+        self._hooks.on_again(task)
+        self._tell(self._after_poll, task, self._take_latency(task))
 
     def on_later(self, task: Any) -> None:
         """Tells ``on_after_task_poll``."""
-        self._waits(task, self._hooks.on_later)
+        self._note_again(task)
+        self._hooks.on_later(task)
+        self._tell(self._after_poll, task, self._take_latency(task))
 
-    def _waits(self, task: Any, hook: Callable[[Any], Any]) -> None:
+    def _note_again(self, task: Any) -> None:
+        """It gave way, or was woken while it ran, of which no wake is told."""
         if self._queued is not None:
-            # It may be queued already: it gave way, or was woken while it ran, of which no wake is told.
-            self._queued.setdefault(task.id, perf_counter())
-            if task.is_finished():  # another worker was quicker: its on_complete may have looked before us
-                self._queued.pop(task.id, None)
-        hook(task)
-        self._tell(self._after_poll, task, self._latency.pop(task.id, None))
+            self._queued[task.id] = perf_counter()
+
+    def _take_latency(self, task: Any) -> float | None:
+        return self._latency.pop((task.id, get_ident()), None)
 
     def on_complete(self, task: Any) -> None:
         """Tells ``on_after_task_poll`` and ``on_task_terminate``."""
         self._hooks.on_complete(task)
-        self._tell(self._after_poll, task, self._latency.pop(task.id, None))
+        self._tell(self._after_poll, task, self._take_latency(task))
         if self._queued is not None:
             self._queued.pop(task.id, None)
         self._tell(self._terminate, task)
