@@ -5,6 +5,7 @@ import threading
 import weakref
 
 import pytest
+from polling import wait_until
 
 from mezame.errors import JoinError
 from mezame.scheduler import blocking
@@ -47,8 +48,7 @@ def test_the_limit_holds_and_what_is_beyond_waits_in_order(pool):
     order = []
     held = [one.submit(go.wait, (10,), {}, None) for _ in range(2)]
     queued = [one.submit(order.append, (number,), {}, None) for number in range(50)]
-    while one.stats()["queued"] > 50:
-        threading.Event().wait(0.001)
+    wait_until(lambda: one.stats()["queued"] == 50)
     assert one.stats()["threads"] == 2 and order == []
     go.set()
     finish(*held, *queued)
@@ -70,12 +70,10 @@ def test_who_worked_last_is_sent_first(pool):
     one = pool(limit=3)
     barrier = threading.Barrier(3, timeout=10)
     finish(*[one.submit(barrier.wait, (), {}, None) for _ in range(3)])
-    while one.stats()["idle"] < 3:
-        threading.Event().wait(0.001)
+    wait_until(lambda: one.stats()["idle"] == 3)
     last = one._idle[-1]
     (name,) = finish(one.submit(threading.get_ident, (), {}, None))
-    while one.stats()["idle"] < 3:
-        threading.Event().wait(0.001)
+    wait_until(lambda: one.stats()["idle"] == 3)
     assert one._idle[-1] is last
     assert finish(one.submit(threading.get_ident, (), {}, None)) == [name]
 
@@ -83,11 +81,7 @@ def test_who_worked_last_is_sent_first(pool):
 def test_an_idle_thread_ends_after_keep_alive(pool):
     one = pool(limit=3, keep_alive=0.0)
     finish(one.submit(len, ((),), {}, None))
-    for _ in range(1000):
-        if one.stats() == {"threads": 0, "idle": 0, "queued": 0}:
-            break
-        threading.Event().wait(0.01)
-    assert one.stats()["threads"] == 0
+    wait_until(lambda: one.stats() == {"threads": 0, "idle": 0, "queued": 0})
     assert finish(one.submit(len, ((1,),), {}, None)) == [1]
 
 
@@ -119,8 +113,7 @@ def test_closing_ends_the_idle_and_drops_the_queued():
     one = BlockingPool(limit=1)
     go = threading.Event()
     held = one.submit(go.wait, (10,), {}, None)
-    while one.stats()["queued"]:
-        threading.Event().wait(0.001)
+    wait_until(lambda: not one.stats()["queued"])
     queued = one.submit(len, ((),), {}, None)
     assert one.close(0.0) == [next(iter(one._threads)).name]
     assert queued.is_finished() and not held.is_finished()
@@ -136,8 +129,7 @@ def held_pool(**options):
     one = BlockingPool(limit=1, **options)
     go = threading.Event()
     held = one.submit(go.wait, (10,), {}, None)
-    while one.stats()["queued"]:
-        threading.Event().wait(0.001)
+    wait_until(lambda: not one.stats()["queued"])
     return one, go, held
 
 
@@ -204,8 +196,7 @@ def test_with_one_thread_left_a_refused_start_costs_nothing(pool, monkeypatch):
     one = pool(limit=4)
     go = threading.Event()
     held = one.submit(go.wait, (10,), {}, None)
-    while one.stats()["queued"]:
-        threading.Event().wait(0.001)
+    wait_until(lambda: not one.stats()["queued"])
 
     def no_thread(self):
         raise RuntimeError("can't start new thread")

@@ -9,7 +9,7 @@ import stat
 import threading
 
 import pytest
-from polling import CountingWaker
+from polling import CountingWaker, wait_until
 from test_fs_file import get, held, one_thread, put
 
 import mezame
@@ -227,10 +227,7 @@ def test_what_changes_something_is_run_at_shutdown_and_what_looks_is_not(path):
                 with pytest.raises(RuntimeClosedError):
                     look.poll(CountingWaker().cx)
         go.set()
-        for _ in range(20000):
-            if os.path.exists(path + "4"):
-                break
-            threading.Event().wait(0.001)
+        wait_until(lambda: os.path.exists(path + "4"))  # the last of them
         assert get(path) == b"saved" and get(path + "2") == b"abc" and get(path + "3") == b""
         assert os.path.isdir(path + "d/e")
 

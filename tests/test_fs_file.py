@@ -11,7 +11,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from polling import PATIENCE, CountingWaker, in_thread
+from polling import PATIENCE, CountingWaker, in_thread, wait_until
 
 import mezame
 from mezame import fs
@@ -78,12 +78,12 @@ def one_thread(flavor="current_thread", **options):
 
 def settle(file):
     """Waits, without a runtime, until the file's queue is empty."""
-    for _ in range(20000):
+
+    def is_empty():
         with file._lane.lock:
-            if not file._lane.pending:
-                return
-        threading.Event().wait(0.001)
-    raise AssertionError("the lane is stuck")
+            return not file._lane.pending
+
+    wait_until(is_empty)
 
 
 class Calls:
@@ -685,10 +685,7 @@ def test_a_queued_write_is_run_at_shutdown(flavor, path):
         plain = runtime.block_on(main())
         assert runtime.close(0.0).threads
         go.set()
-        for _ in range(20000):
-            if get(path):
-                break
-            threading.Event().wait(0.001)
+        wait_until(lambda: get(path))
         assert get(path) == b"saved"
         assert plain.cancelled()
 

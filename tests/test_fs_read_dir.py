@@ -6,7 +6,7 @@ import sys
 import threading
 
 import pytest
-from polling import CountingWaker
+from polling import CountingWaker, until
 from test_fs_file import held, one_thread, put
 
 import mezame
@@ -24,15 +24,6 @@ def folder(tmp_path):
 
 
 NAMES = [f"{number:03}" for number in range(100)]
-
-
-async def until(condition):
-    """Waits for what another thread is about to do."""
-    for _ in range(1000):
-        if condition():
-            return
-        await mezame.sleep(0.01)
-    raise AssertionError("it did not come true in ten seconds")
 
 
 async def names_of(entries):

@@ -6,7 +6,7 @@ import gc
 import logging
 
 import pytest
-from polling import CountingWaker, Gate, in_thread
+from polling import CountingWaker, Gate, in_thread, until
 from scripted import STALL, WAIT, Script, run
 
 import mezame
@@ -58,15 +58,6 @@ async def settle():
         await mezame.yield_now()
 
 
-async def becomes(condition):
-    """Waits until it is so: what ends in the background may end in another thread."""
-    for _ in range(2000):
-        if condition():
-            return
-        await mezame.sleep(0.001)
-    raise AssertionError("it did not become so")
-
-
 # --- an adapter over an async generator -------------------------------------------------------------------------------
 
 
@@ -103,7 +94,7 @@ def test_a_generator_is_closed_when_its_stream_goes(how, at, slow_end, flavor):
             async for _ in stream:
                 break
             del stream, _
-        await becomes(lambda: "closed" in trace.said)
+        await until(lambda: "closed" in trace.said)  # it may end in the background, in another thread
         if how in ("drop", "aclose", "async with"):
             assert await stream.next("over") == "over"
         return gate

@@ -4,7 +4,7 @@ import gc
 import threading
 
 import pytest
-from polling import PATIENCE
+from polling import PATIENCE, until
 
 import mezame
 from mezame.task import LocalPoolHandle, spawn_local
@@ -16,18 +16,13 @@ async def where():
     return threading.current_thread().name
 
 
-async def until(event):
-    while not event.is_set():
-        await mezame.sleep(0.001)
-
-
 def test_the_least_loaded_thread_takes_the_task():
     release = threading.Event()
     with LocalPoolHandle(3) as pool:
         assert pool.num_threads() == 3
 
         async def main():
-            waiting = [pool.spawn_pinned(until, release) for _ in range(4)]
+            waiting = [pool.spawn_pinned(until, release.is_set) for _ in range(4)]
             assert pool.get_task_loads_for_each_worker() == [2, 1, 1]
             assert await pool.spawn_pinned_by_idx(2, where) == "mezame-local-2"
             assert await pool.spawn_pinned(where) == "mezame-local-1"
