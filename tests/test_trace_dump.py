@@ -163,6 +163,31 @@ def test_select_join_and_timeout_show_their_branches():
     assert "branch 2 of 2:" in str(one(dump, "0"))
 
 
+def test_what_a_remote_runs_is_shown_where_it_runs():
+    kept = []
+
+    async def job():
+        await mezame.sleep(5)
+
+    async def remote():
+        half, handle = mezame.future.remote_handle(job())
+        kept.append(handle)
+        await half
+
+    async def waits():
+        half, handle = mezame.future.remote_handle(mezame.pending())
+        kept.append(half)
+        await handle
+
+    dump = look_at(remote(), waits())
+    stack = one(dump, "0").stack
+    (inside,) = stack.branches
+    assert functions(stack) == ["remote"] and "Remote" in stack.wait.what
+    assert functions(inside) == ["job"] and inside.wait.kind == "a timer"
+    handle = one(dump, "1").stack
+    assert functions(handle) == ["waits"] and handle.branches == () and "RemoteHandle" in handle.wait.what
+
+
 def test_async_generators_and_plain_awaitables():
     async def generates():
         await mezame.pending()

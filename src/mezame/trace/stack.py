@@ -23,7 +23,7 @@ _NESTED = 20  # levels of futures in futures
 _MOST = 100  # branches that are shown
 _OWNERS = 3  # of the fields of a leaf: its lock, its socket
 _LINKS = (("cr_frame", "cr_await"), ("ag_frame", "ag_await"), ("gi_frame", "gi_yieldfrom"))
-_ELSEWHERE = ("mezame.future.shared", "mezame.future.remote_handle")  # what is inside is polled by others too
+_ELSEWHERE = ("mezame.future.shared",)  # what is inside is polled by others too
 
 # What a leaf waits for, by the module of its class; the first that fits. Others are just futures.
 _KINDS = (
