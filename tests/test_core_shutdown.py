@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from contextvars import ContextVar, copy_context
 from typing import Any
 
 import pytest
 
 import mezame
+from mezame.core.cell import hold, release
 from mezame.core.shutdown import drop_task
 
 mark: ContextVar[str] = ContextVar("mark", default="nobody's")
@@ -82,3 +85,25 @@ def test_close_refuses_inside_of_a_loop_and_closes_nothing():
     mezame.run(main())
     inner.run()
     assert task.result() == 1
+
+
+@pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
+def test_a_task_that_a_dump_holds_is_dropped_when_it_is_let_go(flavor: str) -> None:
+    seen: list[Any] = []
+    runtime = mezame.Runtime(flavor)
+    task = runtime.spawn(stay(seen, mezame.pending()))
+    while task.state != "IDLE":
+        runtime.block_on(mezame.yield_now())
+    assert hold(task)
+
+    def let_go() -> None:
+        time.sleep(0.03)
+        seen.append("let go")
+        release(task)
+
+    thread = threading.Thread(target=let_go)
+    thread.start()
+    report = runtime.shutdown_timeout(0.0)
+    thread.join()
+    assert report.tasks == (task,) and task.is_finished() and task.get_coro() is None
+    assert seen == ["let go", "the task's"]

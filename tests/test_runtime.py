@@ -443,6 +443,27 @@ def test_ctrl_c_cancels_main_while_it_is_parked():
     assert out.split() == ["unwound", "interrupted"]
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs Linux")
+@pytest.mark.parametrize("driver", ["epoll", "selectors"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"event_interval": 0},
+        {"max_blocking_threads": 0},
+        {"poll_time_histogram": 3},
+        {"watchdog": -1},
+        {"flavor": "multi_thread", "worker_threads": 0},
+        {"flavor": "multi_thread", "worker_threads": 2, "watchdog": -1},
+    ],
+)
+def test_a_runtime_that_refuses_an_option_leaves_nothing_behind(driver, options):
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    with pytest.raises((ValueError, TypeError)):
+        mezame.Runtime(driver=driver, **options)
+    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_is_refused_clearly():
     program = """

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import select
 import selectors
 import socket
@@ -188,6 +189,39 @@ def test_an_event_for_who_waits_in_another_thread_makes_it_readable(driver):
         assert got == [b"event"]
         stream.close()
         right.close()
+
+
+def test_a_blocking_call_that_ends_after_the_runtime_was_closed(monkeypatch):
+    go, raised = threading.Event(), []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    with Runtime(driver="epoll", shutdown_timeout=0.0) as runtime:
+        runtime.fileno()
+        began = threading.Event()
+        runtime.spawn_blocking(lambda: (began.set(), go.wait(PATIENCE)))
+        assert began.wait(PATIENCE)
+        (thread,) = [thread for thread in threading.enumerate() if "blocking" in thread.name]
+    go.set()
+    thread.join(PATIENCE)
+    assert not thread.is_alive() and raised == []
+
+
+def test_a_notify_that_is_on_its_way_keeps_the_descriptor_of_a_poller_that_is_closed(monkeypatch):
+    poller, write, written = EpollPoller(), os.eventfd_write, []
+
+    def late(fd, value):
+        poller.close()
+        os.fstat(fd)  # or its number may be another's by now
+        write(fd, value)
+        written.append(fd)
+
+    monkeypatch.setattr(os, "eventfd_write", late)
+    poller.notify()
+    (fd,) = written
+    with pytest.raises(OSError):
+        os.fstat(fd)
+    poller.notify()
+    poller.close()
+    assert written == [fd]
 
 
 def test_what_turn_returns():

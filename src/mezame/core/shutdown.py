@@ -3,10 +3,13 @@
     close --> no spawn is taken any more --> cancel all --> drain: the loop without a root
           --> the last future (a runtime closes its async generators) --> drain
           --> time is up: drop who is left --> no queue takes a wake any more
+
+Another thread may *hold* a task just then, to look at it (``mezame.trace.dump``): whoever drops it waits for that.
 """
 
 from __future__ import annotations
 
+from time import sleep
 from typing import Any
 
 from ..errors import CancelledError
@@ -14,6 +17,8 @@ from .clock import monotonic_ns
 from .executor import Executor
 from .report import report_exception
 from .task import Task, make_task
+
+HELD_NS = 200_000_000  # nobody holds a task for so long
 
 
 def close_executor(executor: Executor, timeout: Any, last: Any) -> list[Task]:
@@ -72,8 +77,25 @@ def drain(executor: Executor, deadline: Any) -> None:
 
 
 def drop_task(task: Task) -> None:
-    """Drops a task that would not unwind: GeneratorExit at its await, in its contextvars, then nothing more."""
-    task._to_running()
+    """Drops a task that would not unwind, and that no thread polls."""
+    deadline = monotonic_ns() + HELD_NS
+    while not try_drop(task):
+        if monotonic_ns() >= deadline:  # an interrupt came between the start of its poll and the end
+            end_dropped(task)
+            return
+        sleep(0.001)
+
+
+def try_drop(task: Task) -> bool:
+    """Drops it, unless it has ended. False: somebody polls it, or holds it, right now."""
+    if task._to_dropped():
+        end_dropped(task)
+        return True
+    return task._is_complete()  # type: ignore[no-any-return]
+
+
+def end_dropped(task: Task) -> None:
+    """GeneratorExit at its await, in its contextvars, then nothing more. The task is ours: RUNNING."""
     coro = task._coro
     if coro is not None:
         try:

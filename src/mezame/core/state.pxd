@@ -32,6 +32,8 @@ cdef class TaskState(Wakeable):
     cdef bint _to_running(self) noexcept
     cdef bint _to_held(self) noexcept
     @cython.locals(bits="unsigned long long")
+    cdef bint _to_dropped(self) noexcept
+    @cython.locals(bits="unsigned long long")
     cdef int _to_idle(self, bint deferred) noexcept
     @cython.locals(bits="unsigned long long")
     cdef void _to_complete(self) noexcept

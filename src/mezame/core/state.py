@@ -16,20 +16,20 @@
 
     state      bits               means
     SCHEDULED  NOTIFIED           in exactly one queue, or in the hands of whoever queues it
-    RUNNING    RUNNING            one thread polls it; nobody queues it
+    RUNNING    RUNNING            one thread polls it (or holds, or drops it); nobody queues it
     NOTIFIED   RUNNING|NOTIFIED   the same, and it was woken meanwhile: the poller queues it again
     IDLE       0                  waits for a wake; some leaf holds its waker
     COMPLETE   COMPLETE           for ever; wake and cancel do nothing
 
 A task is born SCHEDULED. Who wants to look at an IDLE task while nobody polls it *holds* it (``mezame.trace.dump``): it
-is RUNNING then, as if it were polled, and goes back by Pending. ``CANCEL`` is a bit beside the state: a cancellation
-was asked for and not yet delivered. It is set by ``cancel`` in any state but COMPLETE, and taken by the start of the
-next poll.
+is RUNNING then, as if it were polled, and goes back by Pending. Who wants to *drop* it, IDLE or SCHEDULED, does the
+same, and ends it. ``CANCEL`` is a bit beside the state: a cancellation was asked for and not yet delivered. It is set
+by ``cancel`` in any state but COMPLETE, and taken by the start of the next poll.
 
 Invariants:
 
-1. One thread at a time is between ``_to_running`` (``_to_held``) and ``_to_idle``/``_to_complete``: it alone touches
-   the coroutine.
+1. One thread at a time is between ``_to_running`` (``_to_held``, ``_to_dropped``) and ``_to_idle``/``_to_complete``: it
+   alone touches the coroutine.
 2. Exactly the transitions IDLE -> SCHEDULED, NOTIFIED -> SCHEDULED and RUNNING -> SCHEDULED (deferred)
    put a task in a queue, and each is seen by exactly one caller, who does it. So a task is never in two
    queues, and n wakes before a poll make one poll.
@@ -93,6 +93,13 @@ TABLE: dict[tuple[str, str], tuple[str, int]] = {
     ("NOTIFIED", "hold"): ("NOTIFIED", 0),
     ("COMPLETE", "hold"): ("COMPLETE", 0),
     ("SCHEDULED+CANCEL", "hold"): ("SCHEDULED+CANCEL", 0),
+    ("IDLE", "drop"): ("RUNNING", 1),
+    ("SCHEDULED", "drop"): ("RUNNING", 1),
+    ("SCHEDULED+CANCEL", "drop"): ("RUNNING", 1),
+    ("RUNNING", "drop"): ("RUNNING", 0),
+    ("NOTIFIED", "drop"): ("NOTIFIED", 0),
+    ("NOTIFIED+CANCEL", "drop"): ("NOTIFIED+CANCEL", 0),
+    ("COMPLETE", "drop"): ("COMPLETE", 0),
     ("SCHEDULED+CANCEL", "wake"): ("SCHEDULED+CANCEL", 0),
     ("NOTIFIED+CANCEL", "wake"): ("NOTIFIED+CANCEL", 0),
     ("SCHEDULED+CANCEL", "cancel"): ("SCHEDULED+CANCEL", 0),
@@ -171,6 +178,15 @@ class TaskState(Wakeable):
         """Somebody wants to look at the task while nobody polls it. True: until ``_to_idle`` nobody does."""
         return self._swap_bits(0, _RUNNING)
 
+    def _to_dropped(self) -> bool:
+        """Somebody is going to end the task. False: it is polled, or held, right now; or it has ended."""
+        while True:
+            bits = self._get_bits()
+            if bits & (_RUNNING | _COMPLETE):
+                return False
+            if self._swap_bits(bits, _RUNNING):
+                return True
+
     def _to_idle(self, deferred: bool) -> int:
         """After Pending: what to do with the task (_REST, _AGAIN, _LATER)."""
         while True:
@@ -223,6 +239,8 @@ def transition(state: TaskState, event: str) -> int:
         return state._to_idle(True)
     if event == "hold":
         return state._to_held()
+    if event == "drop":
+        return state._to_dropped()
     if event == "ready":
         state._to_complete()
         return 0

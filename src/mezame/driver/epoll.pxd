@@ -62,10 +62,14 @@ cdef class EpollPoller(Poller):
     cdef object _epoll
     cdef int _epoll_fd
     cdef int _event_fd
+    cdef int _last_fd
+    cdef int _notifying
     cdef list _sources
     cdef Word _registered
     cdef object _watched
     cdef bint _signalled
+    @cython.locals(last=int)
+    cdef _end_notifying(self)
     cdef object _get_watched(self)
     cdef _hear(self, int fd)
     cdef _tell_of_signal(self)
@@ -81,6 +85,10 @@ cdef class EpollPoller(Poller):
     cdef epoll_event *_events
     cdef int _limit
     cdef bint _nested
+    @cython.locals(fd=int)
+    cpdef notify(self)
+    @cython.locals(fd=int)
+    cpdef close(self)
     @cython.locals(timeout=int, count=int)
     cpdef int wait(self, long long timeout_ns) except -1
     @cython.locals(count=int, index=int)

@@ -55,8 +55,10 @@ class EpollPoller(Poller):
         "_epoll",
         "_epoll_fd",
         "_event_fd",
+        "_last_fd",
         "_limit",
         "_nested",
+        "_notifying",
         "_registered",
         "_signalled",
         "_sources",
@@ -69,6 +71,8 @@ class EpollPoller(Poller):
 
     def __init__(self, limit: int = BATCH) -> None:
         self._start_counts()
+        self._notifying = 0  # threads that are in ``notify``; under the guard
+        self._last_fd = -1  # the eventfd of a closed poller that somebody is still writing to; under the guard
         self._limit = limit
         if cython.compiled:
             self._buffer = bytearray(limit * event_size())  # type: ignore  # noqa: F821 - C, from the .pxd
@@ -210,8 +214,29 @@ class EpollPoller(Poller):
         return self._epoll_fd  # type: ignore[no-any-return]
 
     def notify(self) -> None:
-        """Ends a ``wait`` of another thread."""
-        os.eventfd_write(self._event_fd, 1)
+        """Ends a ``wait`` of another thread. Nothing after ``close``; one that comes now leaves us the descriptor."""
+        self._lock()
+        fd = self._event_fd
+        if fd >= 0:
+            self._notifying += 1
+        self._unlock()
+        if fd < 0:
+            return
+        try:
+            os.eventfd_write(fd, 1)
+        finally:
+            self._end_notifying()
+
+    def _end_notifying(self) -> None:
+        last = -1
+        self._lock()
+        self._notifying -= 1
+        if self._notifying == 0:
+            last = self._last_fd
+            self._last_fd = -1
+        self._unlock()
+        if last >= 0:
+            os.close(last)
 
     def watch(self, sock: Any, on_signal: Any = None) -> None:
         """Has bytes on ``sock`` (the wakeup socket of signals) end a ``wait``, which then calls ``on_signal()``."""
@@ -273,9 +298,13 @@ class EpollPoller(Poller):
         sources = self._sources
         self._sources = []
         self._registered._store(0)
+        fd = self._event_fd
+        self._event_fd = -1
+        if self._notifying > 0:
+            self._last_fd = fd
+            fd = -1
         self._unlock()
         del sources
         self._epoll.close()
-        if self._event_fd >= 0:
-            os.close(self._event_fd)
-            self._event_fd = -1
+        if fd >= 0:
+            os.close(fd)

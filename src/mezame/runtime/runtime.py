@@ -175,97 +175,105 @@ class Runtime:
             make_poller(driver, max_io_events_per_tick) if enable_io else None,
             Timers(self._clock) if enable_time else None,
         )
-        numbers = itertools.count()
-        namer = thread_name if callable(thread_name) else lambda: f"{thread_name}-blocking-{next(numbers)}"
-        rng = random.Random(rng_seed)
-        buckets = configuration_of(poll_time_histogram, "poll_time_histogram")
-        histogram = None if buckets is None else Histogram(buckets)
-        buckets = configuration_of(schedule_latency_histogram, "schedule_latency_histogram")
-        latencies = None if buckets is None else Histogram(buckets)
-        all_hooks = combine(
-            hooks,
-            spawn=on_task_spawn,
-            before_poll=on_before_task_poll,
-            after_poll=on_after_task_poll,
-            terminate=on_task_terminate,
-            park=on_thread_park,
-            unpark=on_thread_unpark,
-            latency=track_task_schedule_latency,
-            latencies=latencies,
-        )
-        self._executor: Any
-        if parallel:
-            from ..scheduler.multi_thread import MultiThread  # here: most programs have one thread
+        try:
+            numbers = itertools.count()
+            namer = thread_name if callable(thread_name) else lambda: f"{thread_name}-blocking-{next(numbers)}"
+            rng = random.Random(rng_seed)
+            buckets = configuration_of(poll_time_histogram, "poll_time_histogram")
+            histogram = None if buckets is None else Histogram(buckets)
+            buckets = configuration_of(schedule_latency_histogram, "schedule_latency_histogram")
+            latencies = None if buckets is None else Histogram(buckets)
+            all_hooks = combine(
+                hooks,
+                spawn=on_task_spawn,
+                before_poll=on_before_task_poll,
+                after_poll=on_after_task_poll,
+                terminate=on_task_terminate,
+                park=on_thread_park,
+                unpark=on_thread_unpark,
+                latency=track_task_schedule_latency,
+                latencies=latencies,
+            )
+            self._executor: Any
+            if parallel:
+                from ..scheduler.multi_thread import MultiThread  # here: most programs have one thread
 
-            workers = itertools.count()
-            self._executor = MultiThread(
-                self._driver,
-                worker_count(worker_threads),
-                event_interval=event_interval,
-                global_queue_interval=global_queue_interval,
-                hooks=all_hooks,
-                lifo=not disable_lifo_slot,
-                seed=rng.randrange(1 << 32),
-                thread_name=thread_name if callable(thread_name) else lambda: f"{thread_name}-{next(workers)}",
+                workers = itertools.count()
+                self._executor = MultiThread(
+                    self._driver,
+                    worker_count(worker_threads),
+                    event_interval=event_interval,
+                    global_queue_interval=global_queue_interval,
+                    hooks=all_hooks,
+                    lifo=not disable_lifo_slot,
+                    seed=rng.randrange(1 << 32),
+                    thread_name=thread_name if callable(thread_name) else lambda: f"{thread_name}-{next(workers)}",
+                    on_start=on_thread_start,
+                    on_stop=on_thread_stop,
+                    stack_size=stack_size,
+                )
+            else:
+                self._executor = CurrentThread(
+                    self._driver,
+                    event_interval=event_interval,
+                    global_queue_interval=(
+                        GLOBAL_QUEUE_INTERVAL if global_queue_interval is None else global_queue_interval
+                    ),
+                    hooks=all_hooks,
+                    choose=choose,
+                    shutdown_on_failure=unhandled_panic == "shutdown_runtime",
+                )
+            if enable_time:
+                self._driver.timers.unpark = self._driver.unpark
+            self._executor.histogram = histogram
+            entered: list[Handle] = []  # a thread must not refer to the runtime, which it would keep alive
+
+            def enter() -> None:
+                EnterGuard(entered[0]).__enter__()
+
+            self._pool = BlockingPool(
+                max_blocking_threads,
+                thread_keep_alive,
+                name=namer,
+                enter=enter,
                 on_start=on_thread_start,
                 on_stop=on_thread_stop,
+                on_change=self._driver.blocking_job,
                 stack_size=stack_size,
             )
-        else:
-            self._executor = CurrentThread(
+            self._resolver = BlockingPool(RESOLVER_THREADS, thread_keep_alive, name=lambda: "mezame-resolver")
+            self._handle = Handle(
+                self._executor,
                 self._driver,
-                event_interval=event_interval,
-                global_queue_interval=GLOBAL_QUEUE_INTERVAL if global_queue_interval is None else global_queue_interval,
-                hooks=all_hooks,
-                choose=choose,
-                shutdown_on_failure=unhandled_panic == "shutdown_runtime",
+                self._pool,
+                self._resolver,
+                name=name,
+                io_enabled=enable_io,
+                rng=rng,
+                histogram=histogram,
+                latencies=latencies,
+                flavor=RuntimeFlavor(flavor),
             )
-        if enable_time:
-            self._driver.timers.unpark = self._driver.unpark
-        self._executor.histogram = histogram
-        entered: list[Handle] = []  # a thread must not refer to the runtime, which it would keep alive
+            entered.append(self._handle)
+            if start_paused:
+                self._clock.pause()
+            self._shutdown_timeout = shutdown_timeout
+            self._asyncgens = AsyncGens(self._executor)
+            self._closing = threading.Lock()
+            if parallel:
+                asyncgens = self._asyncgens  # and not self: the threads do not keep the runtime
 
-        def enter() -> None:
-            EnterGuard(entered[0]).__enter__()
+                def begin() -> None:
+                    enter()
+                    asyncgens.install()
 
-        self._pool = BlockingPool(
-            max_blocking_threads,
-            thread_keep_alive,
-            name=namer,
-            enter=enter,
-            on_start=on_thread_start,
-            on_stop=on_thread_stop,
-            on_change=self._driver.blocking_job,
-            stack_size=stack_size,
-        )
-        self._resolver = BlockingPool(RESOLVER_THREADS, thread_keep_alive, name=lambda: "mezame-resolver")
-        self._handle = Handle(
-            self._executor,
-            self._driver,
-            self._pool,
-            self._resolver,
-            name=name,
-            io_enabled=enable_io,
-            rng=rng,
-            histogram=histogram,
-            latencies=latencies,
-            flavor=RuntimeFlavor(flavor),
-        )
-        entered.append(self._handle)
-        if start_paused:
-            self._clock.pause()
-        self._shutdown_timeout = shutdown_timeout
-        self._asyncgens = AsyncGens(self._executor)
-        self._closing = threading.Lock()
-        if parallel:
-            asyncgens = self._asyncgens  # and not self: the threads do not keep the runtime
-
-            def begin() -> None:
-                enter()
-                asyncgens.install()
-
-            self._executor.start(begin)
-        self._watchdog = None if watchdog is None else Watchdog(self._executor, watchdog)
+                self._executor.start(begin)
+            self._watchdog = None if watchdog is None else Watchdog(self._executor, watchdog)
+        except BaseException:  # an option was refused, or the system gave no thread
+            if parallel and hasattr(self, "_executor"):
+                self._executor.close(0.0)
+            self._driver.shutdown()
+            raise
         self._closed = False
         _live.add(self)
 

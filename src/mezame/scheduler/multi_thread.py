@@ -38,7 +38,7 @@ from ..core.future import close_coroutine
 from ..core.hooks import CHANGING, Hooks, enrol, replace
 from ..core.loop import EVENT_INTERVAL
 from ..core.park import Park
-from ..core.shutdown import drop_task
+from ..core.shutdown import drop_task, end_dropped, try_drop
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
 from .worker import Worker
@@ -48,6 +48,7 @@ from .worker_threads import WorkerThreads
 from .worker_totals import WorkerTotals
 
 MOST_WORKERS = 1024  # far beyond any use; a larger number is a mistake
+HELD = 0.1  # seconds; nobody holds a task for so long
 
 
 class MultiThread(WorkerTotals):
@@ -329,9 +330,13 @@ class MultiThread(WorkerTotals):
         for item in self._group.cores:
             core: WorkerCore = item
             core._clear()
-        for task in tasks:
-            if not task._is_running():  # it is: by a thread that has given its core away
-                drop(task)
+        deadline = time.monotonic() + HELD
+        while True:
+            busy = [task for task in tasks if not drop(task)]
+            if not busy or time.monotonic() >= deadline:  # polled by threads that have given their cores away
+                return
+            tasks = busy  # or held by a dump, which looks the same for a moment
+            time.sleep(0.001)
 
     def _drop_idle(self, tasks: list[Task]) -> None:
         """A worker is still at work: whom it may have in its queue, or may just be taking out of it, is not ours."""
@@ -340,7 +345,8 @@ class MultiThread(WorkerTotals):
             drop(queued._pop())
         for task in tasks:
             if hold(task):
-                drop(task)
+                end_dropped(task)
+                let_go(task)
 
     def _lists(self) -> list[Any]:
         """The lists of live tasks: one per core, and one for what was spawned from outside."""
@@ -451,10 +457,12 @@ class MultiThread(WorkerTotals):
         return f"<MultiThread {state} workers={self._count} tasks={len(self)} queued={self.queue_depth}>"
 
 
-def drop(task: Task) -> None:
-    """Drops a task that is ours, and takes it from the list of live tasks."""
-    drop_task(task)
+def drop(task: Task) -> bool:
+    """Drops a task and takes it from the list of live tasks. False: somebody has it right now."""
+    if not try_drop(task):
+        return False
     let_go(task)
+    return True
 
 
 def report(task: Task | None) -> None:
