@@ -8,11 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import weakref
 
 import pytest
-from polling import PATIENCE
+from polling import PATIENCE, until
 
 import mezame
 from mezame.runtime import Builder, Handle
@@ -650,7 +649,15 @@ def latency_callbacks(heard):
     )  # fmt: skip
 
 
-def test_the_end_of_a_poll_that_waits_is_no_moment_at_which_a_task_is_queued():
+@pytest.fixture
+def told_time(monkeypatch):
+    """The time, in a list, that the latencies are taken from."""
+    now = [0.0]
+    monkeypatch.setattr("mezame.runtime.callbacks.perf_counter", lambda: now[0])
+    return now
+
+
+def test_the_end_of_a_poll_that_waits_is_no_moment_at_which_a_task_is_queued(told_time):
     """The next poll, on another worker, may have begun before it is told."""
     heard = []
     told = latency_callbacks(heard)
@@ -662,40 +669,44 @@ def test_the_end_of_a_poll_that_waits_is_no_moment_at_which_a_task_is_queued():
     told.on_wake(task)  # while the end of the first poll is on its way
     told.on_poll(task)
     told.on_pending(task)
-    time.sleep(0.02)  # of the second poll
+    told_time[0] += 8  # of the second poll
     told.on_again(task)
+    told_time[0] += 1
     told.on_poll(task)
-    assert heard[-1][0] == "before" and 0 <= heard[-1][1] < 0.02
+    assert heard[-1] == ("before", 1)
     told.on_complete(task)
     assert told._queued == {} and told._latency == {}
 
 
-def test_the_latency_after_a_poll_is_that_of_this_poll_though_the_next_has_begun_on_another_worker():
+def test_the_latency_after_a_poll_is_that_of_this_poll_though_the_next_has_begun_on_another_worker(told_time):
     heard = []
     told = latency_callbacks(heard)
     executor = mezame.Executor()
     task = executor.spawn(mezame.ready(1))
     executor.run()
     told.on_wake(task)
+    told_time[0] += 1
     told.on_poll(task)
     told.on_wake(task)
-    time.sleep(0.01)
+    told_time[0] += 8
     thread = threading.Thread(target=told.on_poll, args=(task,))
     thread.start()
     thread.join()
     told.on_pending(task)
-    assert [what for what, _ in heard] == ["before", "before", "after"]
-    assert heard[2][1] == heard[0][1] < 0.01 <= heard[1][1]
+    assert heard == [("before", 1), ("before", 8), ("after", 1)]
 
 
 @pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
 def test_a_poll_that_waits_leaves_no_moment_behind(flavor):
+    polled = []
+
     async def main():
         task = mezame.spawn(mezame.sleep(1000), name="waits")
-        await mezame.sleep(0.02)
+        await until(lambda: task.id in polled)  # told last of all that a poll's end does
         return task
 
-    with mezame.Runtime(flavor, track_task_schedule_latency=True, on_before_task_poll=lambda meta: None) as runtime:
+    after = {"on_after_task_poll": lambda meta: polled.append(meta.id)}
+    with mezame.Runtime(flavor, track_task_schedule_latency=True, **after) as runtime:
         task = runtime.block_on(main())
         assert task.id not in runtime._executor.hooks._queued
 

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from polling import PATIENCE, wait_until
 
 import mezame
 from mezame import Runtime
@@ -20,7 +21,6 @@ from mezame.net import UdpSocket
 from mezame.runtime import Builder
 
 DRIVERS = pytest.mark.parametrize("driver", ["epoll", "selectors"])
-PATIENCE = 20.0
 
 
 def readable(fd, seconds=0.0):
@@ -133,8 +133,7 @@ def test_a_wake_after_the_descriptor_was_asked_for_is_told_although_one_was_not_
         task = runtime.spawn(rx)
         runtime.block_on(mezame.sleep(0.001))
         runtime.spawn_blocking(int)
-        while runtime._pool.stats()["idle"] == 0:
-            time.sleep(0.001)
+        wait_until(lambda: runtime._pool.stats()["idle"])
         assert runtime.metrics().global_queue_depth == 0
         fd = runtime.fileno()
         thread = threading.Thread(target=tx.send, args=[5])
@@ -177,13 +176,12 @@ def test_an_event_for_who_waits_in_another_thread_makes_it_readable(driver):
         got = []
         thread = threading.Thread(target=lambda: got.append(runtime.handle().block_on(stream.read())))
         thread.start()
-        time.sleep(0.05)  # it waits
+        wait_until(lambda: stream.source.waiting() == (1, 0))
         while readable(fd):
             runtime.turn()
         right.send(b"event")
-        deadline = time.monotonic() + PATIENCE
-        while not got and time.monotonic() < deadline:
-            assert readable(fd, 2) or got
+        while not got:
+            wait_until(lambda: got or readable(fd))
             runtime.turn()
         thread.join()
         assert got == [b"event"]

@@ -8,6 +8,7 @@ import time
 import weakref
 
 import pytest
+from polling import until, wait_until
 
 import mezame
 from mezame import sync, trace
@@ -107,8 +108,7 @@ def test_who_woke_whom(flavor):
             sender.send(1)
 
         waiting = mezame.spawn(waits(), name="waits")
-        while waiting.state != "IDLE":
-            await mezame.sleep(0.001)
+        await until(lambda: waiting.state == "IDLE")
         await mezame.spawn(sends(), name="sends")
         await waiting
 
@@ -130,8 +130,7 @@ def test_a_timer_and_a_thread_wake_as_nobody():
         sender, receiver = sync.oneshot.channel()
 
         def send(task):
-            while task.state != "IDLE":
-                time.sleep(0.001)
+            wait_until(lambda: task.state == "IDLE")
             sender.send(1)
 
         threading.Thread(target=send, args=[mezame.task.current()]).start()
@@ -190,8 +189,7 @@ def test_the_outcomes_of_polls(flavor):
 
         handles = [mezame.spawn(job(), name=job.__name__) for job in (waits, fails, yields)]
         stopped = mezame.spawn(mezame.pending(), name="stopped")
-        while stopped.state != "IDLE":
-            await mezame.sleep(0.001)
+        await until(lambda: stopped.state == "IDLE")
         stopped.abort()
         for handle in (*handles, stopped):
             with pytest.raises((ValueError, mezame.JoinError)) if handle in (handles[1], stopped) else _nothing():
@@ -238,25 +236,38 @@ def test_a_failure_that_was_traced_is_still_reported(caught):
     assert caught.text.count("'doomed'") == 1
 
 
-def test_the_duration_is_that_of_the_poll_without_the_hooks():
+@pytest.fixture
+def pass_time(monkeypatch):
+    """``pass_time(seconds)``: the time by which polls are measured stands still but for that."""
+    now = [0.0]
+    for module in (tracer, slow_poll):
+        monkeypatch.setattr(module, "perf_counter", lambda: now[0])
+
+    def passes(seconds):
+        now[0] += seconds
+
+    return passes
+
+
+def test_the_duration_is_that_of_the_poll_without_the_hooks(pass_time):
     seen = []
 
     class Slow(mezame.Hooks):
         def on_poll(self, task):
-            time.sleep(0.05)
+            pass_time(8)
 
         def on_complete(self, task):
-            time.sleep(0.05)
+            pass_time(16)
 
     async def main():
-        time.sleep(0.02)
+        pass_time(1)
 
     with (
-        trace.on_poll_start(lambda task: time.sleep(0.05)),
+        trace.on_poll_start(lambda task: pass_time(4)),
         trace.on_poll_end(lambda task, seconds, outcome: seen.append(seconds)),
     ):
         mezame.run(main(), hooks=Slow())
-    assert len(seen) == 1 and 0.02 <= seen[0] < 0.05
+    assert seen == [1]
 
 
 def test_the_end_of_a_poll_that_began_before_the_subscription_is_not_told():
@@ -572,8 +583,7 @@ def test_a_lost_exception_is_told_once_with_name_and_place(flavor, caught):
 
     async def main():
         number = mezame.spawn(fails(), name="doomed").id
-        while any(task.id == number for task in mezame.Handle.current().tasks()):
-            await mezame.sleep(0.001)
+        await until(lambda: all(task.id != number for task in mezame.Handle.current().tasks()))
         return number
 
     with trace.on_unhandled(lost.append):
@@ -690,21 +700,24 @@ def test_without_a_subscriber_it_is_a_warning(threshold, caught):
     assert caught.records[0].levelname == "WARNING"
 
 
-def test_a_slow_poll_that_nobody_saw_is_reported_at_its_end_once(threshold, monkeypatch):
+def test_a_slow_poll_that_nobody_saw_is_reported_at_its_end_once(threshold, monkeypatch, pass_time):
     monkeypatch.setattr(slow_poll, "_LEAST", 1000.0)
     reports = []
 
+    def long_call(executor):
+        wait_until(lambda: executor.is_parked)  # who awaits it waits as long
+        pass_time(0.05)
+
     async def main():
-        time.sleep(0.03)
-        await mezame.sleep(0.05)
-        await mezame.spawn_blocking(time.sleep, 0.05)
+        pass_time(0.03)
+        await mezame.spawn_blocking(long_call, mezame.Handle.current().executor)
 
     with trace.on_slow_poll(reports.append):
         threshold(0.025)
         mezame.run(main())
     (one,) = reports
-    assert one.ended and one.stack == "" and one.first and 0.03 <= one.seconds < 5
-    assert "took 0.0" in str(one)
+    assert one.ended and one.stack == "" and one.first and one.seconds == 0.03
+    assert "took 0.030 s" in str(one)
 
 
 @pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf")])
@@ -775,21 +788,26 @@ def test_a_task_that_mostly_waits_is_no_lint():
     assert found == []
 
 
-def test_a_first_poll_that_takes_long_never_yields(monkeypatch):
-    monkeypatch.setattr(lints, "LONG", 0.01)
+def test_a_first_poll_that_takes_long_never_yields(pass_time):
     found = []
 
     async def long():
-        time.sleep(0.02)
+        pass_time(lints.LONG)
+
+    async def short():
+        pass_time(lints.LONG / 2)
+        await mezame.yield_now()
+        pass_time(lints.LONG / 2)
 
     async def later():
         await mezame.yield_now()
-        time.sleep(0.02)
+        pass_time(lints.LONG)
 
     async def main():
         await mezame.spawn(long(), name="long")
+        await mezame.spawn(short(), name="short")
         await mezame.spawn(later(), name="later")
-        await mezame.spawn_blocking(time.sleep, 0.02)
+        await mezame.spawn_blocking(pass_time, lints.LONG)
 
     with trace.on_lint(found.append):
         mezame.run(main())

@@ -1,11 +1,13 @@
 """mezame.trace.dump: every task with its await stack: from inside, other threads, a signal; and no harm is done."""
 
+import _thread
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +15,7 @@ import mezame
 from mezame import sync, trace
 from mezame.core.cell import hold, release
 from mezame.net import TcpListener
+from mezame.trace import dump_signal
 from mezame.trace.dump import gil_is_on
 
 FLAVORS = ["current_thread", "multi_thread"]
@@ -432,21 +435,26 @@ def test_a_signal_writes_a_dump_and_the_runtime_goes_on(flavor):
 @needs_usr1
 def test_a_main_thread_that_blocks_shows_where():
     code = """
-import mezame, os, signal, sys, threading, time
-async def stuck(): time.sleep(30)
+import mezame, time
+async def stuck():
+    print("stuck", flush=True)
+    time.sleep(30)
 async def main(): await mezame.spawn(stuck(), name="culprit")
 mezame.trace.dump_on_signal()
-def send():
-    time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGUSR1)
-    time.sleep(1)
-    os._exit(3)
-threading.Thread(target=send).start()
 mezame.run(main())
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 3
-    assert "task 'culprit'" in done.stderr and "in stuck" in done.stderr
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            assert process.stdout.readline() == "stuck\n"
+            process.send_signal(signal.SIGUSR1)
+            text = ""
+            while not ("task 'culprit'" in text and "in stuck" in text):
+                line = process.stderr.readline()
+                assert line, f"it has ended, and wrote no more than {text!r}"
+                text += line
+        finally:
+            process.kill()
 
 
 @needs_usr1
@@ -463,7 +471,8 @@ def test_the_handler_that_was_there_is_called_too_and_comes_back():
         installed.remove()
         assert signal.getsignal(signal.SIGUSR1) is mine
         os.kill(os.getpid(), signal.SIGUSR1)
-        assert called == [signal.SIGUSR1] * 2 and len(texts) == 1
+        until(lambda: called == [signal.SIGUSR1] * 2)
+        assert len(texts) == 1
     finally:
         signal.signal(signal.SIGUSR1, before)
 
@@ -481,30 +490,42 @@ def former():
     signal.signal(signal.SIGUSR1, before)
 
 
+@pytest.fixture
+def begun(monkeypatch):
+    """What each thread that makes a dump was started with. The handlers do that before they call the former one."""
+    found = []
+
+    def start_new_thread(function, args):
+        found.append(args)
+        return _thread.start_new_thread(function, args)
+
+    monkeypatch.setattr(dump_signal, "_thread", SimpleNamespace(start_new_thread=start_new_thread))
+    return found
+
+
 def send_usr1():
     os.kill(os.getpid(), signal.SIGUSR1)
 
 
 @needs_usr1
 @pytest.mark.parametrize("first", [0, 1])
-def test_two_dumps_of_one_signal_go_in_any_order(former, first):
+def test_two_dumps_of_one_signal_go_in_any_order(former, begun, first):
     handler, called = former
     texts = [[], []]
     both = [trace.dump_on_signal(write=text.append) for text in texts]
     both[first].remove()
     send_usr1()
-    until(lambda: texts[1 - first])
-    time.sleep(0.02)
-    assert texts[first] == [] and len(called) == 1
+    until(lambda: texts[1 - first] and called)
+    assert texts[first] == [] and len(called) == len(begun) == 1
     both[1 - first].remove()
     assert signal.getsignal(signal.SIGUSR1) is handler
     send_usr1()
-    time.sleep(0.02)
-    assert len(called) == 2 and sum(map(len, texts)) == 1
+    until(lambda: len(called) == 2)
+    assert len(begun) == sum(map(len, texts)) == 1
 
 
 @needs_usr1
-def test_removed_it_is_silent_also_where_another_handler_calls_it(former):
+def test_removed_it_is_silent_also_where_another_handler_calls_it(former, begun):
     _, called = former
     texts = []
     dumps = trace.dump_on_signal(write=texts.append)
@@ -512,12 +533,12 @@ def test_removed_it_is_silent_also_where_another_handler_calls_it(former):
     signal.signal(signal.SIGUSR1, lambda signum, frame: mine(signum, frame))
     dumps.remove()
     send_usr1()
-    time.sleep(0.02)
-    assert texts == [] and len(called) == 1
+    until(lambda: called)
+    assert begun == texts == [] and len(called) == 1
 
 
 @needs_usr1
-def test_removed_it_gives_up_its_place_where_a_listener_puts_it_back(former):
+def test_removed_it_gives_up_its_place_where_a_listener_puts_it_back(former, begun):
     handler, called = former
     texts = []
 
@@ -529,8 +550,8 @@ def test_removed_it_gives_up_its_place_where_a_listener_puts_it_back(former):
 
     mezame.run(main())
     send_usr1()
-    time.sleep(0.02)
-    assert texts == [] and len(called) == 1 and signal.getsignal(signal.SIGUSR1) is handler
+    until(lambda: called)
+    assert begun == texts == [] and len(called) == 1 and signal.getsignal(signal.SIGUSR1) is handler
 
 
 @needs_usr1
