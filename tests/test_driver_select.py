@@ -1,12 +1,14 @@
 """The selectors driver: where its selector cannot do what is asked for the error says the way out; several threads."""
 
 import io
+import operator
 import select
 import selectors
 import socket
 import threading
 
 import pytest
+from polling import wait_until
 
 import mezame
 from mezame.driver.priority_selector import PrioritySelector
@@ -163,8 +165,7 @@ def test_a_source_that_is_removed_while_another_thread_selects_is_forgotten_at_o
         poller.rearm(source, READABLE)
         thread = threading.Thread(target=poller.wait, args=(20_000_000_000,))
         thread.start()
-        while poller._waiter is None:
-            pass
+        wait_until(lambda: poller._waiter is not None)
         poller.remove(source)
         assert left.fileno() not in poller._selector.get_map()
         thread.join(20)
@@ -174,11 +175,13 @@ def test_a_source_that_is_removed_while_another_thread_selects_is_forgotten_at_o
 
 def test_watching_and_sources_come_and_go_while_a_thread_selects(poller):
     stop, failures = threading.Event(), []
+    rounds = [0] * 4
 
-    def run(work):
+    def run(number):
         try:
             while not stop.is_set():
-                work()
+                works[number]()
+                rounds[number] += 1
         except BaseException as error:
             failures.append(error)
             stop.set()
@@ -202,16 +205,19 @@ def test_watching_and_sources_come_and_go_while_a_thread_selects(poller):
             poller.remove(source)
 
     works = [lambda: poller.wait(1_000_000), watch, come_and_go, come_and_go]
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
-    stop.wait(0.3)
     fine = socket.socket()
     source = Source(fine.fileno(), fine, poller)
     source.interest |= PRIORITY
-    poller.add(source)  # from here on with another selector
-    stop.wait(0.3)
-    stop.set()
+    try:
+        wait_until(lambda: min(rounds) >= 2_000 or failures)
+        poller.add(source)  # from here on with another selector
+        before = rounds.copy()
+        wait_until(lambda: min(map(operator.sub, rounds, before)) >= 2_000 or failures)
+    finally:
+        stop.set()
     for thread in threads:
         thread.join(20)
     poller.remove(source)

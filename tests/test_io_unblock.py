@@ -8,7 +8,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polling import CountingWaker
+from polling import CountingWaker, until
 
 import mezame
 from mezame import Poll
@@ -378,15 +378,13 @@ async def test_close_after_a_call_that_has_ended_is_not_on_our_thread(just_now):
     file = Slow(open_at_first=True)
     stream = Unblock(file)
     await stream.write(b"1234")
-    while not stream._task.is_finished():
-        await mezame.sleep(0.001)
+    await until(stream._task.is_finished)
     closers = []
     file.close = lambda: closers.append(threading.get_ident())
     if just_now:
         stream._task = Finished(stream._task)
     stream.close()
-    while not closers:
-        await mezame.sleep(0.001)
+    await until(lambda: closers)
     assert len(closers) == 1 and closers[0] != threading.get_ident()
 
 

@@ -13,6 +13,7 @@ from polling import CountingWaker, Gate, in_thread, until, wait_until
 
 import mezame
 from mezame import Executor, JoinError, Poll, fs
+from mezame.core.current import current
 from mezame.io import Interest
 from mezame.net import TcpListener, TcpSocket, TcpStream, UdpSocket, UnixListener, UnixStream
 from mezame.net.pipe import open_receiver, open_sender
@@ -424,7 +425,7 @@ def test_the_counters_of_workers_only_grow():
 
 
 def test_spawned_tasks_wait_for_block_on_which_drives_them_until_its_root_is_ready():
-    ran, gate, inside = [], Gate(), threading.Event()
+    ran, gate, loops = [], Gate(), []
 
     async def note(what):
         ran.append(what)
@@ -433,7 +434,7 @@ def test_spawned_tasks_wait_for_block_on_which_drives_them_until_its_root_is_rea
         return await gate
 
     async def ends(task):
-        inside.set()
+        loops.append(current().scheduler)
         await task
 
     async def root():
@@ -451,9 +452,10 @@ def test_spawned_tasks_wait_for_block_on_which_drives_them_until_its_root_is_rea
         outside, left = runtime.spawn(note("outside")), runtime.spawn(waits())
         waiting = threading.Thread(target=lambda: runtime.handle().block_on(ends(outside)), daemon=True)
         waiting.start()
-        assert inside.wait(20)
-        waiting.join(0.02)  # time in which one that drives would have done it
-        assert waiting.is_alive() and not ran, "the block_on of a handle does not drive it"
+        wait_until(lambda: loops)
+        assert runtime.handle().executor.thread == 0, "the block_on of a handle does not drive it"
+        wait_until(lambda: loops[0].is_parked)  # it has polled its root, and sleeps
+        assert not ran
         assert runtime.block_on(root()) == "root"
         waiting.join(20)
         assert not waiting.is_alive()
@@ -486,9 +488,9 @@ def test_closing_waits_for_the_blocking_calls_that_have_begun():
     assert begun.wait(20)
     closing = threading.Thread(target=lambda: (runtime.close(), log.append("closed")))
     closing.start()
-    wait_until(lambda: runtime.handle().spawn(mezame.ready()).cancelled())  # it is closing
-    closing.join(0.02)  # time in which one that does not wait would come to its end
-    assert closing.is_alive()
+    # The pool's threads sleep elsewhere: who waits for its condition waits for their end.
+    wait_until(lambda: runtime._pool._condition._waiters or log)
+    assert log == []
     go_on.set()
     closing.join(20)
     assert log == ["done", "closed"]
