@@ -774,6 +774,28 @@ def test_a_runtime_that_fails_to_start_ends_the_threads_that_did(monkeypatch):
             assert not thread.is_alive()
 
 
+def test_a_runtime_that_is_closed_at_once_drops_who_refuses_to_unwind():
+    """Also where a worker's thread has not come to its work before the close."""
+    for _ in range(20):
+        began, ended = [], []
+
+        async def refuses(began=began, ended=ended):
+            began.append(1)
+            try:
+                while True:
+                    try:
+                        await mezame.yield_now()
+                    except mezame.CancelledError:
+                        pass
+            finally:
+                ended.append(1)
+
+        rt = runtime(2)
+        rt.spawn(refuses())
+        rt.close(timeout=0)
+        wait_until(lambda began=began, ended=ended: began == ended)
+
+
 def test_an_idle_runtime_makes_no_turn():
     async def main():
         await mezame.yield_now()

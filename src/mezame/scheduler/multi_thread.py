@@ -135,6 +135,8 @@ class MultiThread(WorkerTotals):
         go.wait()
         if self._group.phase._load() < STOPPING:
             self._work_with(core)
+        else:  # closed before this thread came so far
+            self.leave(core)
 
     def _work_with(self, core: WorkerCore) -> None:
         worker = Worker(self._group, self, self._event_interval, self._global_interval)
