@@ -454,13 +454,14 @@ def test_what_waits_behind_a_blocked_worker_is_stolen():
             await mezame.yield_now()
         for _ in range(3):  # the injection queue is empty now: all of them are this worker's
             await mezame.yield_now()
+        here = threading.get_ident()  # of the worker that blocks now; later this task may go on at the other
         free.set()
         # Blocks this worker: up to 61 have given way since its last turn and wait for the next, up to 256 are in its
         # queue, the rest behind it.
         most_moved = moved.wait(20)
         await other
         await mezame.join_all(handles)
-        assert {ident for idents in where for ident in idents} == {threading.get_ident()}, "nobody else had them before"
+        assert {ident for idents in where for ident in idents} == {here}, "nobody else had them before"
         return most_moved
 
     assert run(main(), 2, disable_lifo_slot=True)

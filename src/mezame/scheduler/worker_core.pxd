@@ -13,6 +13,7 @@ from ..core.word cimport Word
 from .worker_park cimport DriverSeat, WorkerPark
 
 cdef int HALF
+cdef int PHASE
 cdef int BATCH
 
 @cython.final
@@ -44,7 +45,8 @@ cdef class WorkerCore(Scheduler):
     cdef bint _lifo_on
     cdef RunQueue _overflow
     cdef Inject _backlog
-    cdef bint _backlog_next
+    cdef bint _backlog_first
+    cdef long long _chosen_at
     cdef RunQueue _deferred
     cdef list _deferred_wakers
     cdef OwnedTasks _owned
@@ -75,6 +77,7 @@ cdef class WorkerCore(Scheduler):
     @cython.locals(item=Wakeable, link="PyObject *")
     cdef Task _next_task(self, int global_interval)
     cdef bint _has_behind(self) noexcept
+    cdef int _choose_queue(self) except -1
     @cython.locals(item=Wakeable)
     cdef Wakeable _from_behind(self)
     @cython.locals(item=Wakeable)

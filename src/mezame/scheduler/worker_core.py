@@ -16,11 +16,11 @@ atomic operation.
 
 While somebody waits in the injection queue or in the backlog, those whom a turn of the driver wakes or puts back (the
 *detour*) go to the end of the backlog, in one batch, and not to the own queue. So that runs dry, and then a batch
-comes from behind, from the injection queue and from the backlog in turn: all move on at the same pace. (tokio has only
-the look at each interval. While the own queue is kept full by its own tasks that starves the others: with 1,000 busy
-connections on one worker the slowest waited a hundred times as long as most.) The backlog is the worker's own, so that
-its tasks stay with it: a task that goes back and forth between two threads costs three times as much on free-threaded
-Python. Whoever has nothing to do steals from it, as from the own queue.
+comes from behind, from the injection queue or from the backlog (``_choose_queue``): all move on at the same pace.
+(tokio has only the look at each interval. While the own queue is kept full by its own tasks that starves the others:
+with 1,000 busy connections on one worker the slowest waited a hundred times as long as most.) The backlog is the
+worker's own, so that its tasks stay with it: a task that goes back and forth between two threads costs three times as
+much on free-threaded Python. Whoever has nothing to do steals from it, as from the own queue.
 
 Who may touch what: the slot, the deferred queue, the tick and the counters belong to the thread that has the core (a
 core has one thread at a time; handing over is a transition of ``worker.py``). The own queue is the owner's to push to
@@ -51,6 +51,7 @@ except ImportError:
 
 LIFO_POLLS = 3  # polls from the slot in a row; as in tokio
 HALF = 128  # of the own queue: the rest is for what wakes meanwhile
+PHASE = 1024  # polls that one of the queues behind the own one goes first
 BATCH = 32  # from the own backlog: so few that what they touch is still in the cache when they are polled
 
 # The phases of a group's life.
@@ -108,7 +109,8 @@ class WorkerCore(Scheduler):
 
     __slots__ = (
         "_backlog",
-        "_backlog_next",
+        "_backlog_first",
+        "_chosen_at",
         "_deferred",
         "_deferred_wakers",
         "_detour",
@@ -151,7 +153,8 @@ class WorkerCore(Scheduler):
         self._overflow = RunQueue()  # empty between two calls, but for a detour
         self._detour = False
         self._backlog = Inject()
-        self._backlog_next = False
+        self._backlog_first = False
+        self._chosen_at = 0  # polls
         self._deferred = RunQueue()
         self._deferred_wakers = []
         self._owned = OwnedTasks()
@@ -261,23 +264,36 @@ class WorkerCore(Scheduler):
         return not (self._inject._is_empty() and self._backlog._is_empty())
 
     def _from_behind(self) -> Wakeable | None:
-        """One of those, from the two queues in turn."""
-        self._backlog_next = not self._backlog_next
-        item = self._backlog._pop() if self._backlog_next else self._inject._pop()
+        """One of those."""
+        self._choose_queue()
+        item = self._backlog._pop() if self._backlog_first else self._inject._pop()
         if item is None:
-            item = self._inject._pop() if self._backlog_next else self._backlog._pop()
+            item = self._inject._pop() if self._backlog_first else self._backlog._pop()
         return item  # type: ignore[no-any-return]
+
+    def _choose_queue(self) -> None:
+        """Which of the two goes first: for ``PHASE`` polls the injection queue, then for as many, at most, the backlog.
+
+        Not in turn: a task that gives way while it joins what it spawned would be back at once, and each of them would
+        wake it. Half of the polls for each, if both have enough.
+        """
+        if self.polls - self._chosen_at >= PHASE:
+            self._backlog_first = not self._backlog_first
+            self._chosen_at = self.polls
+        if self._backlog_first and self._backlog._is_empty():
+            self._backlog_first = False
+            self._chosen_at = self.polls
 
     @cython.nonecheck(False)
     def _refill(self) -> Wakeable | None:
-        """The own queue is empty: a batch of those for it, from the two queues in turn, and the first of it."""
-        self._backlog_next = not self._backlog_next
-        if self._backlog_next:
+        """The own queue is empty: a batch of those for it, and the first of it."""
+        self._choose_queue()
+        if self._backlog_first:
             item = self._backlog._pop_into(self._queue, 1, BATCH)
             if item is not None:
                 return item  # type: ignore[no-any-return]
         item = self._inject._pop_into(self._queue, self._workers, HALF)
-        if item is None and not self._backlog_next:
+        if item is None and not self._backlog_first:
             item = self._backlog._pop_into(self._queue, 1, BATCH)
         return item  # type: ignore[no-any-return]
 
