@@ -1,5 +1,6 @@
 """Command: what a child finds: arguments, environment, streams, identity; and what cannot be started."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -223,6 +224,7 @@ async def test_spawn_with():
 async def test_what_cannot_be_started(tmp_path):
     plain = tmp_path / "plain"
     plain.write_text("no program")
+    gc.collect()  # what other tests left behind is not to go meanwhile
     before = descriptors()
 
     def attempts():
@@ -239,7 +241,7 @@ async def test_what_cannot_be_started(tmp_path):
             await command.output()
         with pytest.raises(error):
             await command.status()
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_without_a_runtime():

@@ -36,7 +36,7 @@ class TaskMeta(NamedTuple):
     name: str | None
     """The name it was given."""
     spawned_at: str
-    """Where it was spawned: "file:line in function"."""
+    """Where it was spawned: "file:line"."""
     schedule_latency: float | None
     """Seconds from the wake, or the spawn, to this poll; None outside of a poll and where it is not tracked."""
 

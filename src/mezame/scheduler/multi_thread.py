@@ -288,7 +288,8 @@ class MultiThread(WorkerTotals):
             if self._roots:
                 raise EnterError("another thread is in block_on of this runtime")
             self._closed = True
-            self._group.phase._store(CLOSING)
+            if self._group.phase._load() < CLOSING:  # else a start that failed: its threads end where they are
+                self._group.phase._store(CLOSING)
         deadline = None if timeout is None else time.monotonic() + timeout
         for owned in self._lists():
             owned._close()
