@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from contextvars import ContextVar, copy_context
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from polling import PATIENCE, wait_until
 
 import mezame
+from mezame.core import shutdown
 from mezame.core.cell import hold, release
 from mezame.core.shutdown import drop_task
+from mezame.scheduler import multi_thread
 
 mark: ContextVar[str] = ContextVar("mark", default="nobody's")
 
@@ -88,22 +91,25 @@ def test_close_refuses_inside_of_a_loop_and_closes_nothing():
 
 
 @pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
-def test_a_task_that_a_dump_holds_is_dropped_when_it_is_let_go(flavor: str) -> None:
+def test_a_task_that_a_dump_holds_is_dropped_when_it_is_let_go(flavor: str, monkeypatch: Any) -> None:
     seen: list[Any] = []
     runtime = mezame.Runtime(flavor)
     task = runtime.spawn(stay(seen, mezame.pending()))
     while task.state != "IDLE":
         runtime.block_on(mezame.yield_now())
+    if flavor == "multi_thread":
+        wait_until(lambda: all(worker.thread_id for worker in runtime.metrics().workers))  # each has begun
     assert hold(task)
 
-    def let_go() -> None:
-        time.sleep(0.03)
+    def let_go(seconds: float) -> None:
+        """In place of the sleep of who waits for it."""
         seen.append("let go")
         release(task)
 
-    thread = threading.Thread(target=let_go)
-    thread.start()
+    monkeypatch.setattr(shutdown, "sleep", let_go)
+    monkeypatch.setattr(shutdown, "HELD_NS", PATIENCE * 10**9)
+    monkeypatch.setattr(multi_thread, "time", SimpleNamespace(monotonic=time.monotonic, sleep=let_go))
+    monkeypatch.setattr(multi_thread, "HELD", PATIENCE)
     report = runtime.shutdown_timeout(0.0)
-    thread.join()
     assert report.tasks == (task,) and task.is_finished() and task.get_coro() is None
     assert seen == ["let go", "the task's"]

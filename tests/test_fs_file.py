@@ -1233,12 +1233,12 @@ def test_a_close_outside_of_a_runtime_does_what_is_left_itself(path, monkeypatch
     push = lane.Lane.push
 
     def late(self, step):
-        go.set()
-        while True:
+        def is_at_rest():
             with self.lock:
-                if not self._working:
-                    break
-            threading.Event().wait(0.001)
+                return not self._working
+
+        go.set()
+        wait_until(is_at_rest)
         return push(self, step)
 
     calls.fail = lambda number: go.wait(PATIENCE)

@@ -109,7 +109,7 @@ def test_several_tasks_wait_for_several_children(flavor, driver):
             inputs.append(child.stdin)
             child.stdin = None
         tasks = [[mezame.spawn(wait(child)) for _ in range(3)] for child in children]
-        await mezame.yield_now()
+        await until(lambda: all(task.state == "IDLE" for waiting in tasks for task in waiting))
         for stdin in inputs:
             stdin.close()
         for n, waiting in enumerate(tasks):

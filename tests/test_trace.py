@@ -176,9 +176,10 @@ def test_a_wake_during_the_poll_is_told_after_it():
 @pytest.mark.parametrize("flavor", FLAVORS)
 def test_the_outcomes_of_polls(flavor):
     outcomes, starts = {}, {}
+    notify = sync.Notify()
 
     async def waits():
-        await mezame.sleep(0.001)
+        await notify.notified()
 
     async def fails():
         raise ValueError("mine")
@@ -189,7 +190,8 @@ def test_the_outcomes_of_polls(flavor):
 
         handles = [mezame.spawn(job(), name=job.__name__) for job in (waits, fails, yields)]
         stopped = mezame.spawn(mezame.pending(), name="stopped")
-        await until(lambda: stopped.state == "IDLE")
+        await until(lambda: handles[0].state == stopped.state == "IDLE")
+        notify.notify_one()
         stopped.abort()
         for handle in (*handles, stopped):
             with pytest.raises((ValueError, mezame.JoinError)) if handle in (handles[1], stopped) else _nothing():
