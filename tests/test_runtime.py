@@ -658,14 +658,20 @@ def told_time(monkeypatch):
     return now
 
 
-def test_the_end_of_a_poll_that_waits_is_no_moment_at_which_a_task_is_queued(told_time):
-    """The next poll, on another worker, may have begun before it is told."""
+def woken_task():
+    """What the callbacks hear, the callbacks, and a task of whose wake they have been told."""
     heard = []
     told = latency_callbacks(heard)
     executor = mezame.Executor()
     task = executor.spawn(mezame.ready(1))
     executor.run()
     told.on_wake(task)
+    return heard, told, task
+
+
+def test_the_end_of_a_poll_that_waits_is_no_moment_at_which_a_task_is_queued(told_time):
+    """The next poll, on another worker, may have begun before it is told."""
+    heard, told, task = woken_task()
     told.on_poll(task)
     told.on_wake(task)  # while the end of the first poll is on its way
     told.on_poll(task)
@@ -680,12 +686,7 @@ def test_the_end_of_a_poll_that_waits_is_no_moment_at_which_a_task_is_queued(tol
 
 
 def test_the_latency_after_a_poll_is_that_of_this_poll_though_the_next_has_begun_on_another_worker(told_time):
-    heard = []
-    told = latency_callbacks(heard)
-    executor = mezame.Executor()
-    task = executor.spawn(mezame.ready(1))
-    executor.run()
-    told.on_wake(task)
+    heard, told, task = woken_task()
     told_time[0] += 1
     told.on_poll(task)
     told.on_wake(task)
