@@ -248,7 +248,9 @@ class WorkerCore(Scheduler):
         if self._to_inject <= 0:
             self._to_inject = global_interval
             if self._has_behind():
-                return cython.cast(Task, self._from_behind())
+                item = self._from_behind()
+                if item is not None:  # a thief may have been quicker
+                    return cython.cast(Task, item)
         link = self._lifo
         if link is not cython.NULL:
             self._lifo = cython.NULL
