@@ -241,6 +241,8 @@ def _echo(quick: bool) -> Bench:
             "then writes, with back pressure. The `protocols` rows are not: a callback per read, no task, "
             "and (as such servers are usually written) no back pressure. The C server has back pressure "
             "and no tasks.",
+            "The servers with a task per connection let go of a message that is written, as the others do. With 1,000 "
+            "connections of 100 KiB mezame's took twice the CPU when each kept its last one: no cache holds 100 MiB.",
             "Reads are up to 256 KiB everywhere: that is what the loops give to protocols. A `StreamReader` of "
             "asyncio keeps to its own limit below that.",
             "`generator busy` is how much of its own CPU the load generator used. Where it is near 100 %, "

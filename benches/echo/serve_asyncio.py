@@ -29,6 +29,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         while data := await reader.read(CHUNK):
             writer.write(data)
             await writer.drain()
+            del data  # or a connection that waits keeps its last message
     writer.close()
 
 

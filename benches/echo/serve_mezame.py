@@ -18,6 +18,7 @@ async def echo(stream: TcpStream | TlsStream) -> None:
     try:
         while data := await stream.read(CHUNK):
             await stream.write_all(data)
+            del data  # or a connection that waits keeps its last message
     except OSError:
         pass  # the load generator is done and has gone
     finally:

@@ -18,6 +18,7 @@ async def echo(stream: trio.SocketStream | trio.SSLStream) -> None:
     try:
         while data := await stream.receive_some(CHUNK):
             await stream.send_all(data)
+            del data  # or a connection that waits keeps its last message
     except trio.BrokenResourceError:
         pass  # the load generator is done and has gone
 
