@@ -51,7 +51,7 @@ def cells(line: str) -> list[str]:
 
 def section(page: str, heading: str) -> dict[str, tuple[str, str]]:
     """{runtime: (median, verdict)} of the first table under a heading; {} if there is none."""
-    found = re.search(rf"^### {heading}$(.*?)(?=^##)", page + "\n## ", re.M | re.S)
+    found = re.search(rf"^### {heading}$(.*?)(?=^#)", page + "\n# ", re.M | re.S)
     table = [cells(line) for line in found[1].splitlines() if line.startswith("|")] if found else []
     values = {}
     for row in table[2:]:
@@ -83,7 +83,10 @@ def table(page: str, readme: str) -> str:
         if values:
             shown = [cell(values, runtime, words) for runtime in ("mezame", *RIVALS)]
             lines.append("| " + " | ".join([row[words["column"]], *shown]) + " |")
-    about = {row[0]: row[1] for row in map(cells, page.splitlines()) if len(row) == 2}
+    about: dict[str, str] = {}
+    for row in map(cells, page.splitlines()):
+        if len(row) == 2:
+            about.setdefault(*row)  # of the first run on the page
     caption = words["caption"].format(
         rounds=about.get("Rounds", "?"),
         date=about.get("Date", "?").split(" ")[0],
