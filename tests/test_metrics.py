@@ -4,13 +4,18 @@ import itertools
 import math
 import socket
 import threading
+import time
 
 import pytest
+from conftest import COMPILED
 from hypothesis import given
 from hypothesis import strategies as st
-from polling import in_thread
+from interleave import explore
+from polling import PATIENCE, in_thread
 
 import mezame
+from mezame.core.busy import BusyTime
+from mezame.core.word import Word
 from mezame.net import UdpSocket
 from mezame.runtime import Builder, Handle, HistogramConfiguration, InvalidHistogramConfiguration, Runtime
 from mezame.task import consume_budget
@@ -68,6 +73,76 @@ def test_the_root_of_a_second_thread_is_counted_too():
         assert rt.metrics().budget_forced_yield_count == 2
         done.notify_one()
         thread.join(20)
+
+
+# --- how long it is awake ---------------------------------------------------------------------------------------------
+
+
+@FLAVORS
+def test_busy_time_counts_while_a_poll_goes_on(flavor):
+    """What a worker has done since it last slept is in the figures at once: a busy one may not sleep for hours."""
+
+    async def busy():
+        before = rt.metrics()
+        start = time.perf_counter()
+        while time.perf_counter() - start < PATIENCE:
+            now = rt.metrics()
+            if now.worker_total_busy_duration - before.worker_total_busy_duration > 0.001:
+                assert sum(worker.total_busy_duration for worker in now.workers) > 0.001
+                return True
+        return False
+
+    with runtime(flavor) as rt:
+        assert rt.block_on(rt.spawn(busy()))
+
+
+@FLAVORS
+def test_busy_time_does_not_count_sleep(flavor):
+    with runtime(flavor) as rt:
+        began = time.perf_counter()
+        rt.block_on(mezame.sleep(0.2))
+        busy = rt.metrics().worker_total_busy_duration
+        assert 0 < busy < time.perf_counter() - began - 0.1
+        if flavor == "current_thread":  # nobody drives it now: nothing is added
+            assert rt.metrics().worker_total_busy_duration == busy
+
+
+@pytest.mark.skipif(COMPILED, reason="the explorer switches threads inside of interpreted code")
+def test_busy_time_never_goes_back(monkeypatch):
+    """Nor does it count a sleep that it reads across: whoever looks sees neither half of the change."""
+    seen = total = None
+    moment = 100
+    long = 1000
+
+    looked = Word()
+
+    def later():
+        nonlocal moment
+        looked._load()  # the explorer may switch here
+        moment += 1
+        return moment
+
+    monkeypatch.setattr("mezame.core.busy.monotonic_ns", later)
+
+    def make():
+        nonlocal seen, total
+        seen = []
+        total = BusyTime()
+        total._start(later())
+
+        def loop():
+            nonlocal moment
+            for _ in range(2):
+                total._stop(later())
+                moment += long
+                total._start(later())
+
+        return [loop, lambda: seen.extend(total._total_ns() for _ in range(4))]
+
+    def check():
+        assert seen == sorted(seen) and seen[0] >= 0 and seen[-1] < long
+
+    assert explore(make, check, monkeypatch, most_switches=4) > 10
 
 
 # --- the I/O driver ---------------------------------------------------------------------------------------------------

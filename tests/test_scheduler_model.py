@@ -12,7 +12,7 @@ from mezame.core.park import Park
 from mezame.core.queue import RunQueue
 from mezame.core.state import TaskState
 from mezame.core.waker import Wakeable
-from mezame.scheduler import steal_queue
+from mezame.scheduler import steal_queue, worker_core
 from mezame.scheduler.steal_queue import StealQueue
 from mezame.scheduler.worker_core import WorkerCore, WorkerGroup, notify_if_work, schedule_in
 from mezame.scheduler.worker_park import DriverSeat, WorkerPark
@@ -292,6 +292,29 @@ def test_owner_and_thief_share_a_backlog(monkeypatch):
         assert sorted(state.taken + left) == [1, 2, 3]
 
     assert explore(make, check, monkeypatch, most_switches=2) > 50
+
+
+def test_the_only_worker_takes_from_both_queues_behind_by_phases(monkeypatch):
+    """Its backlog, of which it takes one at a time, does not run dry: what comes from outside need not wait for it."""
+    monkeypatch.setattr("mezame.scheduler.worker_core.Task", Item)
+    state = Group(1)
+    core = state.group.cores[0]
+    busy = [Item(number) for number in range(300)]
+    for item in busy:
+        core._backlog._push(item)
+    waited = 0
+    while True:
+        item = core._next_task(10**9)  # the looks at each interval are not what is tested
+        core.polls += 1
+        waited += 1
+        if item.number < 0:
+            break
+        assert item.number == busy[(waited - 1) % 300].number, "in order"
+        core._backlog._push(item)
+        if waited == 700:
+            core._inject._push(Item(-1))
+    assert 700 < waited <= 700 + worker_core.PHASE
+    assert core._queue._length() == 0, "no batch: nobody would steal from it"
 
 
 def test_the_second_look_is_needed(monkeypatch):

@@ -305,6 +305,11 @@ class Executor(Loop):
         """How often the budget made a task give way."""
         return self._ready._forced  # type: ignore[no-any-return]
 
+    @property
+    def busy_ns(self) -> int:
+        """Nanoseconds in which the driving thread did not sleep."""
+        return self._busy._total_ns()
+
     def worker_counters(self) -> list[tuple[Any, ...]]:
         """For the metrics, per worker: here there is one. The order is that of ``WorkerMetrics``."""
         busy = self.busy_ns / 1e9
@@ -313,7 +318,7 @@ class Executor(Loop):
     @property
     def is_parked(self) -> bool:
         """True while the driving thread sleeps in the driver, or nobody drives."""
-        return self._last_unpark == 0
+        return not self._busy._is_awake()
 
     @property
     def roots(self) -> list[Task]:

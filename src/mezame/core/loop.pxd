@@ -1,5 +1,6 @@
 cimport cython
 
+from .busy cimport BusyTime
 from .clock cimport monotonic_ns
 from .context cimport Context, loop_context
 from .current cimport Current, Spawner, current
@@ -25,8 +26,7 @@ cdef class Loop(Spawner):
     cdef bint _closed
     cdef bint _observed
     cdef unsigned long _thread
-    cdef long long _last_unpark
-    cdef readonly long long busy_ns
+    cdef BusyTime _busy
     cdef readonly long long parks
     cdef readonly long long polls
     cdef readonly long long turns
@@ -40,7 +40,6 @@ cdef class Loop(Spawner):
     cdef _let_go(self, Task task)
     cdef _failed(self, Task task, object error)
     cdef _raise_fatal(self)
-    @cython.locals(now=longlong)
     cdef _turn(self, long long timeout_ns)
     cdef object _enter(self)
     @cython.locals(cur=Current)

@@ -37,6 +37,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import EnterError, ShutdownError
+from .busy import BusyTime
 from .clock import monotonic_ns
 from .context import Context, loop_context
 from .current import BUDGET, Current, Spawner, current
@@ -65,6 +66,7 @@ class Loop(Spawner):
 
     __slots__ = (
         "__weakref__",
+        "_busy",
         "_closed",
         "_cur",
         "_cx",
@@ -72,14 +74,12 @@ class Loop(Spawner):
         "_failures",
         "_fatal",
         "_histogram",
-        "_last_unpark",
         "_observed",
         "_owned",
         "_park",
         "_ready",
         "_shutdown_on_failure",
         "_thread",
-        "busy_ns",
         "parks",
         "polls",
         "turns",
@@ -114,8 +114,7 @@ class Loop(Spawner):
         self._observed = False
         self._closed = False
         self._thread = 0
-        self._last_unpark = 0
-        self.busy_ns = 0
+        self._busy = BusyTime()
         self.parks = 0
         self.polls = 0
         self.turns = 0
@@ -232,11 +231,9 @@ class Loop(Spawner):
             if self._ready._hooks is not None:
                 self._ready._hook("on_park", None)
             self.parks = self.parks + 1
-            now = monotonic_ns()
-            self.busy_ns += now - self._last_unpark
-            self._last_unpark = 0
+            self._busy._stop(monotonic_ns())
             self._park.park(timeout_ns)
-            self._last_unpark = monotonic_ns()
+            self._busy._start(monotonic_ns())
             if self._ready._hooks is not None:
                 self._ready._hook("on_unpark", None)
         self._ready._wake_deferred()
@@ -265,13 +262,12 @@ class Loop(Spawner):
         cur.context = self._cx
         cur.loop = self._cx
         self._cur = cur
-        self._last_unpark = monotonic_ns()
+        self._busy._start(monotonic_ns())
         return saved
 
     def _leave(self, saved: Any) -> None:
         cur = self._cur
-        if self._last_unpark:
-            self.busy_ns += monotonic_ns() - self._last_unpark
+        self._busy._stop(monotonic_ns())
         self._cur = None
         cur.scheduler = None
         cur.executor = None

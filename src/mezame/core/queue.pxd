@@ -12,7 +12,13 @@ cdef class RunQueue:
     cdef void _push(self, Wakeable item) noexcept
     @cython.locals(link="PyObject *")
     cdef Wakeable _pop(self)
-    @cython.locals(head="PyObject *")
-    cdef PyObject *_pop_link(self) noexcept
+    @cython.nonecheck(False)
+    cdef inline PyObject *_pop_link(self) noexcept:  # ``_head`` and ``_tail`` mean nothing while it is empty
+        cdef PyObject *head = NULL
+        if self._length > 0:
+            head = self._head
+            self._head = (<Wakeable>head)._next
+            self._length = self._length - 1
+        return head
     cdef void _append_all(self, RunQueue other) noexcept
     cdef void _clear(self) noexcept

@@ -48,18 +48,19 @@ class RunQueue:
         link = self._pop_link()
         return None if link is cython.NULL else cython.cast(Wakeable, link)
 
-    def _pop_link(self) -> Any:
-        """``_pop`` for who hands it on: counts no reference. (``_head``, ``_tail`` mean nothing while it is empty.)"""
-        if self._length == 0:
-            return cython.NULL
-        head = self._head
-        self._head = cython.cast(Wakeable, head)._next
-        self._length = self._length - 1
-        if not cython.compiled:  # here the links are references: they must not keep anything alive
-            cython.cast(Wakeable, head)._next = cython.NULL
+    if not cython.compiled:  # compiled, it is in the .pxd, so that it is inlined: each poll comes through here
+
+        def _pop_link(self) -> Any:
+            """``_pop`` for who hands it on: compiled, it counts no reference."""
+            if self._length == 0:
+                return cython.NULL
+            head = self._head
+            self._head = head._next
+            self._length = self._length - 1
+            head._next = cython.NULL  # here the links are references: they must not keep anything alive
             if self._length == 0:
                 self._head = self._tail = cython.NULL
-        return head
+            return head
 
     def _append_all(self, other: RunQueue) -> None:
         """Moves all of ``other`` behind our own, in order, in constant time."""

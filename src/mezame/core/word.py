@@ -23,34 +23,29 @@ class Word(Guard):
     def __init__(self, value: int = 0) -> None:
         self._value = value
 
-    def _load(self) -> int:
-        """Acquire: what was written before the ``_store`` that it sees is visible after it."""
-        if cython.compiled:
-            return atomic_load(cython.address(self._value))  # type: ignore  # noqa: F821 - C, from the .pxd
-        self._lock()
-        value = self._value
-        self._unlock()
-        return value
+    if not cython.compiled:  # compiled, they are in the .pxd, so that they are inlined: one instruction each
 
-    def _store(self, value: int) -> None:
-        """Release."""
-        if cython.compiled:
-            atomic_store(cython.address(self._value), value)  # type: ignore  # noqa: F821
-            return
-        self._lock()
-        self._value = value
-        self._unlock()
+        def _load(self) -> int:
+            """Acquire: what was written before the ``_store`` that it sees is visible after it."""
+            self._lock()
+            value = self._value
+            self._unlock()
+            return value
 
-    def _swap(self, old: int, new: int) -> bool:
-        """Writes ``new`` if the number is still ``old``: True if it was."""
-        if cython.compiled:
-            return atomic_swap(cython.address(self._value), old, new)  # type: ignore  # noqa: F821
-        self._lock()
-        same: bool = self._value == old
-        if same:
-            self._value = new
-        self._unlock()
-        return same
+        def _store(self, value: int) -> None:
+            """Release."""
+            self._lock()
+            self._value = value
+            self._unlock()
+
+        def _swap(self, old: int, new: int) -> bool:
+            """Writes ``new`` if the number is still ``old``: True if it was."""
+            self._lock()
+            same: bool = self._value == old
+            if same:
+                self._value = new
+            self._unlock()
+            return same
 
 
 def fence() -> None:

@@ -1,4 +1,5 @@
 cimport cython
+from cpython.ref cimport PyObject
 
 from ..core.guard cimport Guard
 from ..core.queue cimport RunQueue
@@ -15,6 +16,11 @@ cdef class Inject(Guard):
     cdef bint _push(self, Wakeable item) except -1
     cdef _push_all(self, RunQueue items)
     cdef bint _is_empty(self) noexcept
+    @cython.nonecheck(False)
+    cdef inline PyObject *_pop_alone(self) noexcept:
+        cdef PyObject *link = self._queue._pop_link()
+        self._length._store(self._queue._length)
+        return link
     cdef Wakeable _pop(self)
     cdef Wakeable _pop_into(self, StealQueue target, int workers, int most)
     cdef RunQueue _close(self)

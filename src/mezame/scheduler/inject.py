@@ -2,16 +2,23 @@
 
 A FIFO without a bound, under a guard. Workers look at it at every tick of their global queue interval and when their
 own queue is empty; ``_length`` is a Word, so that looking at an empty one costs no lock. A worker's backlog is one as
-well.
+well; where there is no other worker it needs no guard.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from ..core.guard import Guard
 from ..core.queue import RunQueue
 from ..core.waker import Wakeable
 from ..core.word import Word
 from .steal_queue import StealQueue
+
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
 
 
 class Inject(Guard):
@@ -48,6 +55,14 @@ class Inject(Guard):
 
     def _is_empty(self) -> bool:
         return self._length._load() == 0
+
+    if not cython.compiled:  # compiled, it is in the .pxd, so that it is inlined
+
+        def _pop_alone(self) -> Any:
+            """``_pop`` of the only worker from its backlog, where no other thread comes: no guard, a bare link."""
+            link = self._queue._pop_link()
+            self._length._store(self._queue._length)
+            return link
 
     def _pop(self) -> Wakeable | None:
         """The oldest, or None."""

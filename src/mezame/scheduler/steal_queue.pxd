@@ -31,6 +31,9 @@ cdef class StealQueue(Guard):
     cdef Wakeable _pop(self)
     @cython.locals(head=ulonglong, steal=ulonglong, real=ulonglong, following=ulonglong)
     cdef PyObject *_pop_link(self) noexcept
+    @cython.nonecheck(False)
+    cdef inline bint _is_empty(self) noexcept:
+        return <unsigned int>atomic_load(cython.address(self._head)) == atomic_load(cython.address(self._tail))
     @cython.locals(tail=ulonglong)
     cdef unsigned int _length(self) noexcept
     @cython.locals(

@@ -174,6 +174,12 @@ class StealQueue(Guard):
 
     # --- any thread ---------------------------------------------------------------------------------------
 
+    if not cython.compiled:  # compiled, it is in the .pxd, so that it is inlined
+
+        def _is_empty(self) -> bool:
+            """Nothing is queued: a snapshot."""
+            return (self._get_head() & _WRAP) == self._get_tail()
+
     @cython.nonecheck(False)
     def _length(self) -> int:
         """How many are queued: a snapshot, right if nobody else is at work."""

@@ -1,5 +1,6 @@
 cimport cython
 
+from ..core.busy cimport BusyTime
 from ..core.clock cimport monotonic_ns
 from ..core.context cimport Context, loop_context
 from ..core.current cimport Current, Scheduler, Spawner, current
@@ -29,8 +30,7 @@ cdef class Worker(Spawner):
     cdef double _mean_poll
     cdef long long _batch_polls
     cdef long long _batch_started
-    cdef long long _last_unpark
-    cdef readonly long long busy_ns
+    cdef BusyTime _busy
     cdef readonly long long turns
     cdef readonly unsigned long thread
     @cython.locals(cur=Current)
@@ -38,7 +38,7 @@ cdef class Worker(Spawner):
     @cython.locals(core=WorkerCore, task=Task, cx=Context, cur=Current, left=int)
     cdef _loop(self)
     @cython.locals(following=Task)
-    cdef bint _run_task(self, WorkerCore core, Task task, Context cx, Current cur) except -1
+    cdef bint _poll_lifo(self, WorkerCore core, Context cx, Current cur) except -1
     @cython.locals(what=int)
     cdef bint _poll(self, WorkerCore core, Task task, Context cx, Current cur) except -1
     cdef bint _put_coreless(self, Task task, int what) except -1
@@ -49,7 +49,7 @@ cdef class Worker(Spawner):
     cdef int _turn(self) except -1
     @cython.locals(core=WorkerCore)
     cdef _sleep(self)
-    @cython.locals(now=longlong, searching=bint)
+    @cython.locals(searching=bint)
     cdef _fall_asleep(self, WorkerCore core, WorkerGroup group)
     @cython.locals(polls=longlong, now=longlong, mean=double, interval=longlong)
     cdef _tune(self)

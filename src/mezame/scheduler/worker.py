@@ -31,6 +31,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ..core.busy import BusyTime
 from ..core.clock import monotonic_ns
 from ..core.context import Context, loop_context
 from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
@@ -71,6 +72,7 @@ class Worker(Spawner):
     __slots__ = (
         "_batch_polls",
         "_batch_started",
+        "_busy",
         "_core",
         "_cur",
         "_cx",
@@ -78,12 +80,10 @@ class Worker(Spawner):
         "_global_interval",
         "_group",
         "_histogram",
-        "_last_unpark",
         "_mean_poll",
         "_observed",
         "_pool",
         "_tuned",
-        "busy_ns",
         "thread",
         "turns",
     )
@@ -102,8 +102,7 @@ class Worker(Spawner):
         self._mean_poll = 0.0
         self._batch_polls = 0
         self._batch_started = 0
-        self._last_unpark = 0
-        self.busy_ns = 0
+        self._busy = BusyTime()
         self.turns = 0
         self.thread = 0
 
@@ -123,12 +122,12 @@ class Worker(Spawner):
         cur.scheduler = core
         cur.executor = self
         cur.context = cur.loop = self._cx
-        self._last_unpark = self._batch_started = monotonic_ns()
+        self._batch_started = monotonic_ns()
+        self._busy._start(self._batch_started)
         try:
             self._loop()
         finally:
-            self.busy_ns += monotonic_ns() - self._last_unpark
-            self._last_unpark = 0
+            self._busy._stop(monotonic_ns())
             cur.scheduler = None
             cur.executor = None
             cur.context = cur.loop = None
@@ -157,7 +156,10 @@ class Worker(Spawner):
             if task is not None:
                 if core._searching:
                     core._found()
-                if not self._run_task(core, task, cx, cur):
+                cur.budget = BUDGET
+                if not self._poll(core, task, cx, cur):
+                    return
+                if core._lifo is not cython.NULL and not self._poll_lifo(core, cx, cur):
                     return
             elif not core._nothing_deferred():
                 self._turn()
@@ -167,13 +169,8 @@ class Worker(Spawner):
                     return
 
     @cython.nonecheck(False)
-    def _run_task(self, core: WorkerCore, task: Task, cx: Context, cur: Current) -> bool:
-        """Polls a task, then whom it put in the LIFO slot. False: the core was handed over meanwhile."""
-        cur.budget = BUDGET
-        if not self._poll(core, task, cx, cur):
-            return False
-        if core._lifo is cython.NULL:
-            return True
+    def _poll_lifo(self, core: WorkerCore, cx: Context, cur: Current) -> bool:
+        """Polls whom the last poll put in the LIFO slot, and so on. False: the core was handed over meanwhile."""
         while core._lifo is not cython.NULL:
             following = core._take_lifo()
             if cur.budget == 0:  # the chain shares one budget, so that it ends
@@ -274,9 +271,7 @@ class Worker(Spawner):
                 self._turn()
                 call_hook(group, "on_unpark", None)
                 return
-        now = monotonic_ns()
-        self.busy_ns += now - self._last_unpark
-        self._last_unpark = 0
+        self._busy._stop(monotonic_ns())
         searching = core._searching
         core._searching = False
         core.parks += 1
@@ -296,7 +291,8 @@ class Worker(Spawner):
                 core._searching = True
                 break
             core.noops += 1
-        self._last_unpark = self._batch_started = monotonic_ns()
+        self._batch_started = monotonic_ns()
+        self._busy._start(self._batch_started)
         self._batch_polls = core.polls
         if core._has_work_for_others():
             core._notify()
@@ -373,7 +369,12 @@ class Worker(Spawner):
     @property
     def is_parked(self) -> bool:
         """True while the thread sleeps."""
-        return self._last_unpark == 0
+        return not self._busy._is_awake()
+
+    @property
+    def busy_ns(self) -> int:
+        """Nanoseconds in which the thread did not sleep."""
+        return self._busy._total_ns()
 
     @property
     def mean_poll_ns(self) -> float:

@@ -77,10 +77,11 @@ cdef class WorkerCore(Scheduler):
     @cython.locals(item=Wakeable, link="PyObject *")
     cdef Task _next_task(self, int global_interval)
     cdef bint _has_behind(self) noexcept
+    @cython.locals(first=Inject)
     cdef int _choose_queue(self) except -1
     @cython.locals(item=Wakeable)
     cdef Wakeable _from_behind(self)
-    @cython.locals(item=Wakeable)
+    @cython.locals(item=Wakeable, batch=int)
     cdef Wakeable _refill(self)
     @cython.locals(link="PyObject *")
     cdef Wakeable _take_lifo(self)

@@ -255,9 +255,14 @@ class WorkerCore(Scheduler):
         if link is not cython.NULL:
             self._lifo = cython.NULL
             return cython.cast(Task, link)
-        link = self._queue._pop_link()
-        if link is not cython.NULL:
-            return cython.cast(Task, link)
+        if not self._queue._is_empty():
+            link = self._queue._pop_link()
+            if link is not cython.NULL:  # no thief was quicker
+                return cython.cast(Task, link)
+        if self._backlog_first and self._workers == 1 and self.polls - self._chosen_at < PHASE:
+            link = self._backlog._pop_alone()  # no batch: nobody would steal from it
+            if link is not cython.NULL:
+                return cython.cast(Task, link)
         return cython.cast(Task, self._refill())
 
     @cython.nonecheck(False)
@@ -274,29 +279,29 @@ class WorkerCore(Scheduler):
         return item  # type: ignore[no-any-return]
 
     def _choose_queue(self) -> None:
-        """Which of the two goes first: for ``PHASE`` polls the injection queue, then for as many, at most, the backlog.
+        """Which of the two goes first: if both have somebody, each for ``PHASE`` polls.
 
         Not in turn: a task that gives way while it joins what it spawned would be back at once, and each of them would
         wake it. Half of the polls for each, if both have enough.
         """
-        if self.polls - self._chosen_at >= PHASE:
-            self._backlog_first = not self._backlog_first
+        first = self._backlog if self._backlog_first else self._inject
+        if self.polls - self._chosen_at >= PHASE or first._is_empty():
             self._chosen_at = self.polls
-        if self._backlog_first and self._backlog._is_empty():
-            self._backlog_first = False
-            self._chosen_at = self.polls
+            if not (self._inject if self._backlog_first else self._backlog)._is_empty():
+                self._backlog_first = not self._backlog_first
 
     @cython.nonecheck(False)
     def _refill(self) -> Wakeable | None:
         """The own queue is empty: a batch of those for it, and the first of it."""
         self._choose_queue()
+        batch = BATCH if self._workers > 1 else 0
         if self._backlog_first:
-            item = self._backlog._pop_into(self._queue, 1, BATCH)
+            item = self._backlog._pop_into(self._queue, 1, batch)
             if item is not None:
                 return item  # type: ignore[no-any-return]
         item = self._inject._pop_into(self._queue, self._workers, HALF)
         if item is None and not self._backlog_first:
-            item = self._backlog._pop_into(self._queue, 1, BATCH)
+            item = self._backlog._pop_into(self._queue, 1, batch)
         return item  # type: ignore[no-any-return]
 
     @cython.nonecheck(False)
