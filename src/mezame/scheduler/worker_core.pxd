@@ -47,6 +47,7 @@ cdef class WorkerCore(Scheduler):
     cdef Inject _backlog
     cdef bint _backlog_first
     cdef long long _chosen_at
+    cdef long long _alone_until
     cdef RunQueue _deferred
     cdef list _deferred_wakers
     cdef OwnedTasks _owned
@@ -74,13 +75,13 @@ cdef class WorkerCore(Scheduler):
     cdef int _end_detour(self) except -1
     @cython.locals(link="PyObject *")
     cdef int _flush_lifo(self) except -1
-    @cython.locals(item=Wakeable, link="PyObject *")
+    @cython.locals(link="PyObject *")
     cdef Task _next_task(self, int global_interval)
     cdef bint _has_behind(self) noexcept
     @cython.locals(first=Inject)
     cdef int _choose_queue(self) except -1
     @cython.locals(item=Wakeable)
-    cdef Wakeable _from_behind(self)
+    cdef Task _from_behind(self)
     @cython.locals(item=Wakeable, batch=int)
     cdef Wakeable _refill(self)
     @cython.locals(link="PyObject *")

@@ -108,6 +108,7 @@ class WorkerCore(Scheduler):
     """See above. Made by the thread that will be the worker."""
 
     __slots__ = (
+        "_alone_until",
         "_backlog",
         "_backlog_first",
         "_chosen_at",
@@ -155,6 +156,7 @@ class WorkerCore(Scheduler):
         self._backlog = Inject()
         self._backlog_first = False
         self._chosen_at = 0  # polls
+        self._alone_until = 0  # polls; until then a sole worker takes from its backlog, one by one
         self._deferred = RunQueue()
         self._deferred_wakers = []
         self._owned = OwnedTasks()
@@ -248,9 +250,7 @@ class WorkerCore(Scheduler):
         if self._to_inject <= 0:
             self._to_inject = global_interval
             if self._has_behind():
-                item = self._from_behind()
-                if item is not None:  # a thief may have been quicker
-                    return cython.cast(Task, item)
+                return self._from_behind()
         link = self._lifo
         if link is not cython.NULL:
             self._lifo = cython.NULL
@@ -259,7 +259,7 @@ class WorkerCore(Scheduler):
             link = self._queue._pop_link()
             if link is not cython.NULL:  # no thief was quicker
                 return cython.cast(Task, link)
-        if self._backlog_first and self._workers == 1 and self.polls - self._chosen_at < PHASE:
+        if self.polls < self._alone_until:
             link = self._backlog._pop_alone()  # no batch: nobody would steal from it
             if link is not cython.NULL:
                 return cython.cast(Task, link)
@@ -270,13 +270,15 @@ class WorkerCore(Scheduler):
         """Somebody waits in the injection queue or in the backlog."""
         return not (self._inject._is_empty() and self._backlog._is_empty())
 
-    def _from_behind(self) -> Wakeable | None:
-        """One of those."""
+    def _from_behind(self) -> Task | None:
+        """One of those; if a thief was quicker, the next of the others."""
         self._choose_queue()
         item = self._backlog._pop() if self._backlog_first else self._inject._pop()
         if item is None:
             item = self._inject._pop() if self._backlog_first else self._backlog._pop()
-        return item  # type: ignore[no-any-return]
+        if item is None:
+            return self._next_task(self._to_inject)
+        return cython.cast(Task, item)
 
     def _choose_queue(self) -> None:
         """Which of the two goes first: if both have somebody, each for ``PHASE`` polls.
@@ -289,6 +291,8 @@ class WorkerCore(Scheduler):
             self._chosen_at = self.polls
             if not (self._inject if self._backlog_first else self._backlog)._is_empty():
                 self._backlog_first = not self._backlog_first
+            if self._workers == 1:
+                self._alone_until = self._chosen_at + PHASE if self._backlog_first else 0
 
     @cython.nonecheck(False)
     def _refill(self) -> Wakeable | None:
