@@ -18,6 +18,7 @@ MODULES = {
     "asyncio": "on_asyncio",
     "uvloop": "on_asyncio",
     "trio": "on_trio",
+    "floor": "on_floor",
     "threads": "on_threads",
 }
 

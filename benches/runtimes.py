@@ -26,6 +26,7 @@ RUNTIMES = {
         Runtime("aiofastnet", "uvloop + aiofastnet", ("aiofastnet", "uvloop")),
         Runtime("trio", "trio", ("trio",)),
         Runtime("threads", "a pool of threads"),
+        Runtime("floor", "nothing, in C"),
         Runtime("c", "plain C"),
     )
 }
@@ -38,7 +39,7 @@ def c_compiler() -> str | None:
 
 def why_missing(key: str) -> str | None:
     """Why a runtime cannot run here; None if it can."""
-    if key == "c":
+    if key in ("c", "floor"):
         return None if c_compiler() else "no C compiler found"
     missing = [name for name in RUNTIMES[key].packages if importlib.util.find_spec(name) is None]
     return f"not installed: {', '.join(missing)}" if missing else None

@@ -8,6 +8,12 @@ from benches.model import Bench, Cell, Job, Metric
 
 LOOPS = ("mezame", "asyncio", "uvloop", "trio")
 METRICS = (Metric("wall_ns", "per item", "ns"), Metric("cpu_ns", "CPU per item", "ns"))
+WITH_FLOOR = (*LOOPS, "floor")
+FLOOR = (
+    "*floor* is no rival but what is under all of them: a C type with the same methods, which do nothing. Its row "
+    "is what the interpreter itself takes for the calls and the awaits, so a rival's time over the floor's is the most "
+    "that any channel or lock can reach against that rival."
+)
 UVLOOP = "uvloop has no channels and locks of its own: its rows are asyncio's classes on its loop."
 CONTENDED = "lock, 10 tasks"
 ALONE = "lock, uncontended"
@@ -32,8 +38,8 @@ def channels(quick: bool) -> Bench:
         "for one value (`mezame.sync.oneshot`, `loop.create_future()`).",
         METRICS,
         (
-            _cell(PAIR, "channel_pair", count),
-            _cell("one task sends and receives", "channel_alone", count),
+            _cell(PAIR, "channel_pair", count, WITH_FLOOR),
+            _cell("one task sends and receives", "channel_alone", count, WITH_FLOOR),
             _cell("unbounded", "channel_unbounded", count),
             _cell("one value", "one_value", count, ("mezame", "asyncio", "uvloop")),
             _cell("4 senders, 4 receivers, capacity 100", "many_to_many", {"count": many, "each_way": 4}),
@@ -42,6 +48,7 @@ def channels(quick: bool) -> Bench:
         ),
         (
             UVLOOP,
+            FLOOR,
             "Many to many is `mezame.sync.mpmc`; the others' usual queue is one already.",
             "Not like for like: only mezame has a broadcast channel and one for the latest value (`watch`). In the "
             "others a queue for each receiver, into all of which the sender puts, and a value under a condition stand "
@@ -67,7 +74,7 @@ def locks(quick: bool) -> Bench:
         "condition (`mezame.sync.Condvar`).",
         METRICS,
         (
-            _cell(ALONE, "lock_alone", count),
+            _cell(ALONE, "lock_alone", count, WITH_FLOOR),
             _cell(CONTENDED, "lock_contended", shared),
             _cell("semaphore, uncontended", "semaphore_alone", count),
             _cell("semaphore of 3, 10 tasks", "semaphore_contended", shared),
@@ -80,6 +87,7 @@ def locks(quick: bool) -> Bench:
         ),
         (
             UVLOOP,
+            FLOOR,
             "trio has no event that can be cleared, and no barrier: for the event of 10 tasks it makes a new one each "
             "time.",
             "Not like for like: only mezame has a lock for readers and writers (`RwLock`). The others take their plain "
