@@ -16,6 +16,8 @@ from polling import PATIENCE, until, wait_until
 import mezame
 from mezame.runtime import Builder, Handle
 
+FLAVORS = pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
+
 
 def test_what_is_tested_is_what_was_asked_for():
     expected = os.environ.get("MEZAME_EXPECT")
@@ -824,3 +826,245 @@ def test_a_generator_that_is_dropped_in_the_last_moment_runs_its_finally(flavor)
 
     mezame.run(main(), flavor=flavor)
     assert closed == [True]
+
+
+# --- what leaves block_on lets the root unwind first ------------------------------------------------------------------
+
+
+async def fail(error):
+    raise error
+
+
+def leaving(log, error, swallow=False):
+    async def main():
+        mezame.spawn(fail(error))
+        try:
+            await mezame.pending()
+        except asyncio.CancelledError:
+            log.append("cancelled")
+            if not swallow:
+                raise
+        finally:
+            await mezame.sleep(0.001)
+            log.append("unwound")
+
+    return main()
+
+
+@FLAVORS
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()], ids=["exit", "interrupt"])
+@pytest.mark.parametrize("swallow", [False, True])
+def test_the_root_unwinds_before_an_exit_of_a_task_leaves_block_on(flavor, error, swallow):
+    log = []
+    with pytest.raises(type(error)):
+        mezame.run(leaving(log, error, swallow), flavor=flavor)
+    assert log == ["cancelled", "unwound"]
+
+
+def test_the_root_unwinds_before_a_failure_shuts_the_runtime_down():
+    log = []
+    with pytest.raises(mezame.runtime.ShutdownError) as caught:
+        mezame.run(leaving(log, ValueError("no")), unhandled_panic="shutdown_runtime")
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert log == ["cancelled", "unwound"]
+
+
+@FLAVORS
+def test_what_the_root_raises_while_an_exit_ends_it_is_reported(flavor, caplog):
+    async def main():
+        mezame.spawn(fail(SystemExit(3)))
+        try:
+            await mezame.pending()
+        finally:
+            raise OSError("in the clean-up")
+
+    with pytest.raises(SystemExit):
+        mezame.run(main(), flavor=flavor)
+    assert "in the clean-up" in caplog.text
+
+
+@FLAVORS
+def test_a_second_exit_meanwhile_is_a_failure_like_others(flavor, caplog):
+    async def late():
+        try:
+            await mezame.pending()
+        finally:
+            raise SystemExit(4)
+
+    async def main():
+        task = mezame.spawn(late())
+        await mezame.yield_now()
+        mezame.spawn(fail(SystemExit(3)))
+        try:
+            await mezame.pending()
+        finally:
+            task.abort()
+            await mezame.sleep(0.01)
+            del task
+
+    with pytest.raises(SystemExit) as caught:
+        mezame.run(main(), flavor=flavor)
+    assert caught.value.code == 3
+    assert "SystemExit" in caplog.text
+
+
+STUBBORN = """
+import mezame, os, signal
+async def main():
+    print("ready", flush=True)
+    while True:
+        try:
+            await mezame.sleep(0.001)
+        except BaseException:
+            pass
+try:
+    mezame.run(main(), flavor={flavor!r})
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@FLAVORS
+def test_a_second_ctrl_c_ends_a_root_that_catches_everything(flavor):
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUBBORN.format(flavor=flavor)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        until_ended(process)
+        assert process.stdout.read() == "interrupted\n"
+
+
+def until_ended(process):
+    """Ctrl-C again and again: the first may be swallowed, and one that comes right after another is the same one."""
+    for _ in range(200):
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+    process.kill()
+    raise AssertionError("it did not end")
+
+
+@FLAVORS
+def test_a_dropped_task_that_tries_again_and_again_is_left_at_its_await(flavor):
+    """An await in a coroutine that is being dropped never ends; an error there would be retried for ever."""
+    tries = 0
+    started = threading.Event()
+
+    async def main():
+        nonlocal tries
+        try:
+            started.set()
+            await mezame.pending()
+        finally:
+            while tries < 1000:
+                tries += 1
+                try:
+                    await mezame.sleep(0.001)
+                    break
+                except Exception:
+                    continue
+
+    with mezame.Runtime(flavor) as rt:
+        task = rt.spawn(main())
+        rt.block_on(mezame.yield_now())
+        assert started.wait(PATIENCE)
+        rt.close(0.0)
+        assert task.is_finished()
+    assert tries == 1
+
+
+@FLAVORS
+def test_the_handle_of_an_aborted_task_keeps_nothing_of_it(flavor):
+    class Local:
+        pass
+
+    async def work(mutex, references):
+        local = Local()
+        references.append(weakref.ref(local))
+        guard = await mutex.lock()
+        try:
+            raise OSError(local, guard)
+        except OSError:
+            await mezame.pending()
+
+    async def main():
+        mutex, references = mezame.sync.Mutex(), []
+        task = mezame.spawn(work(mutex, references))
+        await until(mutex.is_locked)
+        task.abort()
+        with pytest.raises(mezame.JoinError):
+            await task
+        return task, mutex, references[0]
+
+    task, mutex, reference = mezame.run(main(), flavor=flavor)
+    gc.collect()  # interpreted, and without a GIL, frames go a moment later
+    assert reference() is None and not mutex.is_locked()
+    assert task.is_finished()
+
+
+# --- block_on of a plain thread ---------------------------------------------------------------------------------------
+
+INTERRUPTED = """
+import mezame, os, signal, sys, threading
+from mezame.sync import RwLock, Semaphore
+
+def sleeps():
+    # Interpreted, a signal could come in the middle of the library's own code.
+    frame = sys._current_frames()[threading.main_thread().ident]
+    return mezame.core.task.__file__.endswith(".so") or frame.f_code.co_name == "wait"
+
+def interrupted(call):
+    # The other thread sees that this one waits, and interrupts it.
+    def interrupt():
+        while not (waits() and sleeps()):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        call()
+    except KeyboardInterrupt:
+        pass
+    else:
+        raise AssertionError("no interrupt")
+    finally:
+        thread.join()
+
+semaphore = Semaphore(0)
+waits = lambda: "1 waiting" in repr(semaphore)
+interrupted(semaphore.blocking_acquire)
+semaphore.add_permits(1)
+assert semaphore.available_permits() == 1, semaphore
+
+lock = RwLock()
+guard = lock.try_write()
+waits = lambda: "1 waiting" in repr(lock)
+interrupted(lock.blocking_write)
+guard.unlock()
+lock.try_write()
+
+log = []
+began = threading.Event()
+async def unwinds():
+    try:
+        began.set()
+        await mezame.pending()
+    finally:
+        await mezame.core.coop.yield_now()
+        log.append("unwound")
+waits = began.is_set
+interrupted(lambda: mezame.block_on(unwinds()))
+assert log == ["unwound"], log
+print("ok")
+"""
+
+
+def test_an_interrupt_while_a_plain_thread_blocks_leaves_nobody_behind():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "ok\n", done.stderr

@@ -13,10 +13,11 @@ from ..errors import EnterError
 from .cell import run_traced
 from .context import loop_context
 from .current import BUDGET, Scheduler, current
-from .executor import begin_root, root_outcome
+from .executor import begin_root, report_root, root_outcome
 from .future import close_coroutine
 from .hooks import SHARED, tell_shared
 from .park import Parker
+from .shutdown import drop_task
 from .task import Task, make_task
 from .waker import Wakeable, Waker
 
@@ -60,6 +61,12 @@ class ThreadLoop(Scheduler):
         self._unlock()
         return poked
 
+    def unwind(self, root: Task) -> None:
+        """Cancels ``root``, and drives it until it is complete."""
+        root.cancel()
+        while not self._drive(root):
+            pass
+
     def _drive(self, root: Task) -> bool:
         """Polls ``root`` whenever it was woken. True: it is complete; False: poked while it waits."""
         cx = loop_context()
@@ -96,7 +103,8 @@ def block_on(future: Any) -> Any:
         future: a coroutine, or anything that ``into_future`` takes. Timers and sockets in it need a
             runtime: use ``mezame.run`` for these.
 
-    Returns its value, raises what it raises. ``EnterError`` if this thread is already driving futures.
+    Returns its value, raises what it raises. ``EnterError`` if this thread is already driving futures. Ctrl-C cancels
+    the future, which unwinds before ``KeyboardInterrupt`` is raised.
 
     >>> import mezame
     >>> async def seven(): return 7
@@ -110,6 +118,16 @@ def block_on(future: Any) -> Any:
         raise EnterError("block_on inside a running task would stop its thread: use await")
     loop = ThreadLoop()
     root = begin_root(make_task(future, loop, "root", None))
-    while not loop._drive(root):
-        pass
+    try:
+        while not loop._drive(root):
+            pass
+    except BaseException:  # Ctrl-C while this thread slept: whoever waits in the future is not left behind
+        try:
+            if not root._is_running():
+                loop.unwind(root)
+        finally:
+            if not root._is_complete():  # a second one, or in the middle of a poll
+                drop_task(root)
+        report_root(root)
+        raise
     return root_outcome(root)

@@ -236,6 +236,8 @@ class TaskCell(TaskState):
         if error is not None:
             if isinstance(error, CancelledError):
                 self._cancelled_out = True
+                # Or the handle of an aborted task would keep its frames, and the guards and sockets in them.
+                error.__traceback__ = error.__context__ = None
             self._error = error
         self._result = value
         self._cut_waker()

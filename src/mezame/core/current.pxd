@@ -72,6 +72,8 @@ cdef class Current:
     cdef public object value
     cdef public int budget
     cdef public bint deferred
+    cdef public int dropping
+    cdef public bint forked
     @cython.nonecheck(False)
     cdef inline bint _take_budget(self, Context cx) except -1:
         if self.budget > 0:

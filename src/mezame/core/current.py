@@ -61,7 +61,20 @@ class Spawner(Guard):
 class Current:
     """The slot of one thread."""
 
-    __slots__ = ("budget", "context", "deferred", "executor", "handle", "io", "loop", "scheduler", "timers", "value")
+    __slots__ = (
+        "budget",
+        "context",
+        "deferred",
+        "dropping",
+        "executor",
+        "forked",
+        "handle",
+        "io",
+        "loop",
+        "scheduler",
+        "timers",
+        "value",
+    )
 
     def __init__(self) -> None:
         self.context = None
@@ -74,6 +87,14 @@ class Current:
         self.value = None
         self.budget = UNLIMITED
         self.deferred = False
+        self.dropping = 0  # coroutines that are being closed on this thread: nothing is awaited there any more
+        self.forked = False  # the thread forked inside of a loop, and this is the child
+
+    def forsake(self) -> None:
+        """In the child of a fork: the loop that this thread was in is the parent's, and nothing is awaited in it."""
+        self.forked = self.forked or self.loop is not None
+        self.context = self.scheduler = self.executor = self.loop = None
+        self.budget = UNLIMITED
 
     def __dealloc__(self) -> None:
         """The thread, or the state that Python made of a foreign one for one call, is gone: so is its slot."""

@@ -17,6 +17,7 @@ from .future import Future, close_coroutine
 from .hooks import CHANGING, SHARED, Hooks, replace, tell_shared
 from .loop import EMPTY, ROOT, STALLED, Loop
 from .park import Park
+from .report import report_exception
 from .task import Task, make_task
 
 
@@ -147,6 +148,9 @@ class Executor(Loop):
         saved = self._enter_with_root(root)
         try:
             self._loop(ROOT)
+        except BaseException:
+            report_root(root)
+            raise
         finally:
             self._leave_root(saved)
         return root_outcome(root)
@@ -231,9 +235,10 @@ class Executor(Loop):
 
         return close_executor(self, timeout, last)
 
-    def poison(self, error: BaseException) -> None:
-        """Has the loop raise ``error`` after the poll in progress (a fork, a fatal condition)."""
+    def forsake(self, error: BaseException) -> None:
+        """This is the child of a fork: the loop raises ``error`` after the poll in progress, and polls nothing more."""
         self._fatal = error
+        self._forked = True
 
     def report_failures(self) -> None:
         """Reports the failed tasks whose handles are still held and that nobody looked at."""
@@ -357,6 +362,12 @@ def root_outcome(root: Task) -> Any:
     if root._error is not None:
         raise root._error
     return root._result
+
+
+def report_root(root: Task) -> None:
+    """Another error than the root's leaves the loop: what that raised meanwhile, but a cancellation, is reported."""
+    if root._error is not None and not root._cancelled_out:
+        report_exception(f"{root!r} failed while another failure ended it", root._error)
 
 
 def refuse_all(tasks: list[Task]) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Coroutine, Generator
 from typing import Any
 
 from .context import Context
+from .current import current
 from .poll import PENDING
 from .waker import Waker
 
@@ -100,10 +101,28 @@ def await_outside(future: Any) -> Generator[Any, Any, Any]:
             task = None
         if task is not None:
             return _await_in_trio(future, trio, task)
+    slot = current()
+    if slot.dropping:
+        return _await_in_drop(future)
+    if slot.forked:
+        raise RuntimeError(
+            f"{type(future).__name__} was awaited in the child of a fork, whose parent's loop cannot go on here: "
+            "exec, or make a new runtime (mezame.run(main())), or use a new process (multiprocessing 'spawn')"
+        )
     raise RuntimeError(
         f"{type(future).__name__} was awaited outside of a runtime: run it with mezame.run(main()), "
         "or from asyncio or trio"
     )
+
+
+def _await_in_drop(future: Any) -> Generator[Any, Any, Any]:
+    """Its task is being dropped, and nobody will wake it: it stays here, and ``close`` of the coroutine says so.
+
+    (An error would have code that tries again, until it succeeds, try for ever.)
+    """
+    future.close()
+    while True:
+        yield PENDING
 
 
 def _await_in_asyncio(future: Any, loop: Any) -> Generator[Any, Any, Any]:

@@ -20,6 +20,7 @@ two bytecodes, and a finaliser may drop a channel end.
 
 from __future__ import annotations
 
+import os
 from threading import RLock
 
 try:
@@ -28,6 +29,8 @@ except ImportError:
     from . import cython_shim as cython
 
 _ALL = RLock()  # used only when interpreted
+if hasattr(os, "register_at_fork"):  # a thread of the parent may have held it
+    os.register_at_fork(after_in_child=_ALL._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 class Guard:

@@ -21,6 +21,8 @@ cdef class Loop(Spawner):
     cdef int _event_interval
     cdef object _histogram
     cdef object _fatal
+    cdef bint _leaving
+    cdef bint _forked
     cdef set _failures
     cdef bint _shutdown_on_failure
     cdef bint _closed
@@ -39,6 +41,8 @@ cdef class Loop(Spawner):
     cdef bint _poll_root(self) except -1
     cdef _let_go(self, Task task)
     cdef _failed(self, Task task, object error)
+    @cython.locals(root=Task)
+    cdef _unwind_root(self)
     cdef _raise_fatal(self)
     cdef _turn(self, long long timeout_ns)
     cdef object _enter(self)

@@ -73,7 +73,9 @@ class Loop(Spawner):
         "_event_interval",
         "_failures",
         "_fatal",
+        "_forked",
         "_histogram",
+        "_leaving",
         "_observed",
         "_owned",
         "_park",
@@ -110,6 +112,8 @@ class Loop(Spawner):
         self._cx = loop_context()
         self._cur = None
         self._fatal = None
+        self._leaving = False  # there is a fatal error, and the root has been cancelled
+        self._forked = False  # this is the child of a fork, and the executor is the parent's
         self._histogram = None
         self._observed = False
         self._closed = False
@@ -129,8 +133,13 @@ class Loop(Spawner):
         cx = self._cx
         cur = self._cur
         while True:
-            if ready._take_root_wake() and self._poll_root():
-                return
+            if ready._take_root_wake():
+                if self._poll_root():
+                    if self._fatal is not None:
+                        self._raise_fatal()
+                    return
+                if self._fatal is not None:
+                    self._unwind_root()
             left = self._event_interval
             while left > 0:
                 task = ready._next_task()
@@ -139,7 +148,7 @@ class Loop(Spawner):
                 left -= 1
                 self._poll_task(task, cx, cur)
                 if self._fatal is not None:
-                    self._raise_fatal()
+                    self._unwind_root()
             if left > 0:  # nothing left to poll
                 if until == EMPTY and self._owned._count() == 0:
                     return
@@ -200,10 +209,10 @@ class Loop(Spawner):
             self._failed(task, error)
 
     def _failed(self, task: Task, error: Any) -> None:
-        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        if self._fatal is None and isinstance(error, (KeyboardInterrupt, SystemExit)):
             task._observed = True
             self._fatal = error
-        elif self._shutdown_on_failure and not self._closed:
+        elif self._fatal is None and self._shutdown_on_failure and not self._closed:
             task._observed = True
             shutdown = ShutdownError(f"{task!r} failed, and the runtime shuts down on a failure")
             shutdown.__cause__ = error
@@ -214,9 +223,22 @@ class Loop(Spawner):
             failures = self._failures
             failures.add(weakref.ref(task, failures.discard))
 
+    def _unwind_root(self) -> None:
+        """There is a fatal error: it is raised at once if there is no root; else that is cancelled, and unwinds first.
+
+        (It may await on its way, so the loop goes on until the root is complete.) In a forked child nothing goes on.
+        """
+        root = self._ready._root
+        if root is None or self._forked:
+            self._raise_fatal()
+        elif not self._leaving:
+            self._leaving = True
+            root._request_cancel(None)
+
     def _raise_fatal(self) -> None:
         fatal = self._fatal
         self._fatal = None
+        self._leaving = False
         raise fatal
 
     def _turn(self, timeout_ns: int) -> None:

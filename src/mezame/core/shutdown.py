@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import CancelledError
 from .clock import monotonic_ns
+from .current import current
 from .executor import Executor
 from .report import report_exception
 from .task import Task, make_task
@@ -97,12 +98,18 @@ def try_drop(task: Task) -> bool:
 def end_dropped(task: Task) -> None:
     """GeneratorExit at its await, in its contextvars, then nothing more. The task is ours: RUNNING."""
     coro = task._coro
-    if coro is not None:
-        try:
-            close_inside(coro, task._ctx)
-        except BaseException as error:
-            report_exception(f"{task!r} refused to be dropped", error)
-    task._finish(None, CancelledError("the runtime was closed before the task had unwound"))
+    slot = current()
+    slot.dropping += 1
+    try:
+        if coro is not None:
+            try:
+                close_inside(coro, task._ctx)
+            except BaseException as error:
+                report_exception(f"{task!r} refused to be dropped", error)
+        del coro
+        task._finish(None, CancelledError("the runtime was closed before the task had unwound"))
+    finally:
+        slot.dropping -= 1
 
 
 def close_inside(coro: Any, context: Any) -> None:

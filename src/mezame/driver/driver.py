@@ -176,6 +176,11 @@ class Driver(Park):
         if change < 0:
             self.unpark()
 
+    def forsake(self) -> None:
+        """In the child of a fork: see ``Poller.forsake``. Nobody who waits here is woken."""
+        self.closed = True
+        self._poller.forsake()
+
     def shutdown(self) -> None:
         """Wakes every waiter with an error and closes the descriptors. Idempotent."""
         if self.closed:

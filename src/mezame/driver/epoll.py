@@ -91,6 +91,7 @@ class EpollPoller(Poller):
 
     def add(self, source: Source) -> None:
         """Registers the source's descriptor, for good. Raises ``OSError``; ``FileExistsError`` if it is registered."""
+        self.check_forsaken()
         fd = source.fd
         events = _RDHUP | _ET
         if source.interest & READABLE:
@@ -255,7 +256,8 @@ class EpollPoller(Poller):
         self._unlock()
         del watched
         self.set_watcher(0)
-        self._epoll.unregister(sock.fileno())
+        if not self.forsaken:
+            self._epoll.unregister(sock.fileno())
 
     def _get_watched(self) -> Any:
         self._lock()
@@ -291,6 +293,15 @@ class EpollPoller(Poller):
     def sources(self) -> list[Any]:
         """The registered sources."""
         return [source for source in list(self._sources) if source is not None]
+
+    def forsake(self) -> None:
+        """See ``Poller.forsake``. No guard: a thread of the parent, which is not here, may have held it."""
+        self.forsaken = True
+        fd = self._event_fd
+        self._event_fd = self._epoll_fd = -1
+        self._epoll.close()  # our descriptor of it
+        if fd >= 0:
+            os.close(fd)
 
     def close(self) -> None:
         """Closes the descriptors; sources are the driver's to shut down before."""

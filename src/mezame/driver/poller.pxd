@@ -13,6 +13,7 @@ cdef class Poller(Guard):
     cdef public long long events
     cdef Word watcher
     cdef public int skipped
+    cdef public bint forsaken
     cpdef _start_counts(self)
     cpdef set_watcher(self, unsigned long long ident)
     @cython.locals(watcher=ulonglong)

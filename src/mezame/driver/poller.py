@@ -21,7 +21,7 @@ except ImportError:
 class Poller(Guard):
     """The seam between the driver and epoll, selectors, or nothing at all."""
 
-    __slots__ = ("added", "events", "removed", "skipped", "watcher")
+    __slots__ = ("added", "events", "forsaken", "removed", "skipped", "watcher")
 
     def _start_counts(self) -> None:
         """Sources added and removed so far (under the guard), and events that were handed to one (by who waits)."""
@@ -30,6 +30,22 @@ class Poller(Guard):
         self.events = 0
         self.watcher = Word()  # ident of the thread that handles signals, while there is something to watch for it
         self.skipped = 0
+        self.forsaken = False
+
+    def forsake(self) -> None:
+        """In the child of a fork: what the system watches for us is the parent's, and is not to be changed from here.
+
+        (An epoll is one object in both processes: a source that the child closed would be lost to the parent.)
+        """
+        self.forsaken = True
+
+    def check_forsaken(self) -> None:
+        """Raises ``RuntimeError`` in the child of a fork."""
+        if self.forsaken:
+            raise RuntimeError(
+                "this runtime is that of the parent process, and its driver cannot be used in the child of a fork: "
+                "make a new runtime (mezame.run(main())), or use a new process (multiprocessing 'spawn')"
+            )
 
     def set_watcher(self, ident: int) -> None:
         """The thread that handles signals; 0: there is nothing to watch for it any more. Any thread."""

@@ -61,6 +61,7 @@ class SelectPoller(Poller):
 
     def add(self, source: Source) -> None:
         """Notes the source; it is registered when something waits for it. ``FileExistsError`` if there is one."""
+        self.check_forsaken()
         wants_more = bool(source.interest & PRIORITY) or not source.interest
         with self._changing:
             if wants_more and not self._fine and (self._nested or not priority_selector.available()):
@@ -252,12 +253,21 @@ class SelectPoller(Poller):
         self.set_watcher(0)
         with self._changing:
             self._watched = None
-            self._selector.unregister(sock)
+            if not self.forsaken:
+                self._selector.unregister(sock)
 
     def sources(self) -> list[Any]:
         """The registered sources."""
         with self._changing:
             return list(self._sources.values())
+
+    def forsake(self) -> None:
+        """See ``Poller.forsake``."""
+        self.forsaken = True
+        self._changing = threading.RLock()  # a thread of the parent may have held the other
+        self._selector.close()
+        self._receiver.close()
+        self._sender.close()
 
     def close(self) -> None:
         """Closes the selector; sources are the driver's to shut down before."""

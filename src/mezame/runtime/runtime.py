@@ -459,15 +459,22 @@ def live_runtimes() -> list[Runtime]:
 
 
 def _after_fork() -> None:
-    """In a forked child the parent's runtimes are of no use: a loop that goes on there ends with an error."""
+    """In a forked child the parent's runtimes are of no use: a loop that goes on there ends with an error.
+
+    And it must not touch what is in both processes: the parent goes on with that. A new runtime works here.
+    """
     for runtime in list(_live):
-        runtime._executor.poison(
+        runtime._executor.forsake(
             RuntimeError(
                 "the process was forked inside a running runtime; the child cannot go on with it: "
-                "exec, or use a new process (subprocess, multiprocessing 'spawn')"
+                "exec, make a new runtime, or use a new process (subprocess, multiprocessing 'spawn')"
             )
         )
+        runtime._driver.forsake()
         runtime._closed = True
+    if _live:
+        _live.clear()
+        current().forsake()
 
 
 if hasattr(os, "register_at_fork"):

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..core.block_on import ThreadLoop
 from ..core.current import current
-from ..core.executor import Executor, begin_root, root_outcome
+from ..core.executor import Executor, begin_root, report_root, root_outcome
 from ..core.future import close_coroutine
 from ..core.shutdown import drop_task
 from ..core.task import Task, make_task
@@ -58,6 +58,8 @@ class CurrentThread(Executor):
         except BaseException:
             if not root._is_complete():  # a failure of the loop, a second interrupt: the root goes with it
                 drop_task(root)
+            else:
+                report_root(root)
             raise
         finally:
             self._count_forced(loop)

@@ -37,6 +37,8 @@ cdef class MultiThread(WorkerTotals):
     cdef set _abandoned
     cdef set _failures
     cdef bint _closed
+    cdef bint _forked
+    cdef bint _leaving
     @cython.locals(worker=Worker)
     cdef WorkerCore _here(self)
     @cython.locals(core=WorkerCore)

@@ -32,7 +32,7 @@ from typing import Any
 from ..core.block_on import ThreadLoop
 from ..core.cell import hold
 from ..core.current import current
-from ..core.executor import begin_root, root_outcome, running_among
+from ..core.executor import begin_root, report_root, root_outcome, running_among
 from ..core.frames import spawn_site
 from ..core.future import close_coroutine
 from ..core.hooks import CHANGING, Hooks, enrol, replace
@@ -105,6 +105,7 @@ class MultiThread(WorkerTotals):
         self._abandoned: set[int] = set()  # of those whose thread ``close`` did not wait for any longer
         self._failures: set[Any] = set()
         self._closed = False
+        self._forked = self._leaving = False  # see ``core/loop.py``
         enrol(self, hooks)
 
     # --- the threads ---------------------------------------------------------------------------------------
@@ -230,23 +231,33 @@ class MultiThread(WorkerTotals):
         except BaseException:
             if not root.is_finished():  # a failure of the runtime, a second interrupt: the root goes with it
                 drop_task(root)
+            else:
+                report_root(root)
             raise
         finally:
             with self._condition:
                 del self._roots[loop]
+                self._leaving = False
                 self._forced += loop.forced_yields()
         return root_outcome(root)
 
     def _drive(self, loop: ThreadLoop, root: Task) -> None:
+        """Until the root is complete. A fatal error is raised after that: it cancels the root, which unwinds first."""
         while not loop._drive(root):
-            self._raise_fatal()
+            if (fatal := self._take_fatal()) is not None:
+                self._leaving = True
+                if not self._forked:
+                    loop.unwind(root)
+                raise fatal
         self._raise_fatal()
 
-    def _raise_fatal(self) -> None:
+    def _take_fatal(self) -> Any:
         with self._condition:
-            fatal = self._group.fatal
-            self._group.fatal = None
-        if fatal is not None:
+            fatal, self._group.fatal = self._group.fatal, None
+        return fatal
+
+    def _raise_fatal(self) -> None:
+        if (fatal := self._take_fatal()) is not None:
             raise fatal
 
     def poison(self, error: BaseException) -> None:
@@ -254,6 +265,16 @@ class MultiThread(WorkerTotals):
         with self._condition:
             self._group.fatal = error
         self.poke_roots()
+
+    def forsake(self, error: BaseException) -> None:
+        """See ``Executor.forsake``."""
+        self._condition = self._threads.forsake()
+        self._group.fatal = error
+        self._forked = True
+        for worker in self.workers:
+            worker.forsake(error)
+        for loop in self._roots:
+            loop.poke()
 
     def poke_roots(self) -> None:
         """Has each thread that sleeps in ``block_on`` look up: Python's signal handlers run then. Any thread."""
@@ -264,7 +285,7 @@ class MultiThread(WorkerTotals):
 
     def failed(self, task: Task, error: Any) -> None:
         """A task failed; see ``Executor``."""
-        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        if isinstance(error, (KeyboardInterrupt, SystemExit)) and self._group.fatal is None and not self._leaving:
             mark_observed(task)
             self.poison(error)
         else:

@@ -24,6 +24,7 @@ cdef class Worker(Spawner):
     cdef Current _cur
     cdef object _histogram
     cdef bint _observed
+    cdef object _forsaken
     cdef bint _tuned
     cdef int _event_interval
     cdef int _global_interval

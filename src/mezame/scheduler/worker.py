@@ -77,6 +77,7 @@ class Worker(Spawner):
         "_cur",
         "_cx",
         "_event_interval",
+        "_forsaken",
         "_global_interval",
         "_group",
         "_histogram",
@@ -99,6 +100,7 @@ class Worker(Spawner):
         self._cur = None
         self._histogram = None
         self._observed = False
+        self._forsaken = None
         self._mean_poll = 0.0
         self._batch_polls = 0
         self._batch_started = 0
@@ -126,6 +128,8 @@ class Worker(Spawner):
         self._busy._start(self._batch_started)
         try:
             self._loop()
+            if self._forsaken is not None:
+                raise self._forsaken
         finally:
             self._busy._stop(monotonic_ns())
             cur.scheduler = None
@@ -329,6 +333,11 @@ class Worker(Spawner):
             call_hook(self._group, "on_spawn", task)
         core._push_here(task)
         return task
+
+    def forsake(self, error: BaseException) -> None:
+        """This is the child of a fork. If it was this worker's thread that forked, its loop ends after the poll."""
+        self._core = None
+        self._forsaken = error
 
     def block_in_place(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Calls ``function`` here, while another thread goes on with this worker's tasks."""

@@ -37,6 +37,13 @@ class WorkerThreads:
         self._on_stop = on_stop
         self._on_failure = on_failure
         self._stack_size = stack_size
+        self._forsaken = False
+
+    def forsake(self) -> threading.Condition:
+        """In the child of a fork: no thread is here but, perhaps, the one that forked. Gives the new ``changed``."""
+        self._forsaken = True
+        self.changed = threading.Condition()  # one of the others may have held it
+        return self.changed
 
     def start(self, work: Callable[[], Any]) -> None:
         """Runs ``work()`` in a new thread. Raises ``RuntimeError`` if the system gives no thread."""
@@ -59,6 +66,8 @@ class WorkerThreads:
             work()
             self._call(self._on_stop)
         except BaseException as error:  # not a task's failure: these are kept in the tasks
+            if self._forsaken:
+                raise
             self._on_failure(error)
         finally:
             with self.changed:
