@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import EnterError, RuntimeClosedError
+from .check import check_time_limit
 from .current import current
 from .frames import spawn_site
 from .future import Future, close_coroutine
@@ -27,7 +28,7 @@ class Executor(Loop):
         park: where the loop sleeps when there is nothing to poll; default a ``Parker``.
         event_interval: polls between two looks at ``park``; at least 1.
         global_queue_interval: polls between two looks at what other threads queued; at least 1.
-        hooks: a ``mezame.core.hooks.Hooks`` that is told what happens, or None.
+        hooks: a ``mezame.Hooks`` that is told what happens, or None.
         choose: the scheduler's choice, for simulation: called with the number of queued tasks (at least
             2), returns the index of the one to poll next. None: first in, first out.
         shutdown_on_failure: a task that fails ends the run (``ShutdownError``) instead of being reported.
@@ -221,15 +222,16 @@ class Executor(Loop):
         """Cancels every task at its await, drives their unwinding, and closes the executor.
 
         Args:
-            timeout: seconds that ``finally`` blocks may take in all; None: no limit.
+            timeout: seconds that ``finally`` blocks may take in all; None or infinite: no limit.
             last: called when the tasks have unwound; the awaitable it returns (or None) is driven too, then dropped
                 if the time is up.
 
-        Returns the tasks that refused to stop in time: they are dropped where they stand. Idempotent.
+        Returns the tasks that refused to stop in time: they are dropped where they stand. Idempotent. Raises
+        ``ValueError`` or ``TypeError`` for a timeout that is no number of seconds from 0 on; nothing is closed then.
         """
         from .shutdown import close_executor
 
-        return close_executor(self, timeout, last)
+        return close_executor(self, check_time_limit("timeout", timeout), last)
 
     def poison(self, error: BaseException) -> None:
         """Has the loop raise ``error`` after the poll in progress (a fork, a fatal condition)."""
