@@ -15,6 +15,7 @@ from .check import check_time_limit
 from .current import current
 from .frames import spawn_site
 from .future import Future, close_coroutine
+from .given import make_each
 from .hooks import CHANGING, SHARED, Hooks, replace, tell_shared
 from .loop import EMPTY, ROOT, STALLED, Loop
 from .park import Park
@@ -86,7 +87,7 @@ class Executor(Loop):
 
         Source of the semantics: ``smol::Executor::spawn_many``.
         """
-        batch = list(futures)
+        batch = make_each(lambda future: future, futures)
         tasks = self._make_many(batch, name)
         if not self._owned._add_all(tasks):
             refuse_all(tasks)

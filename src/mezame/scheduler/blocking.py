@@ -36,7 +36,7 @@ from ..core.check import check_int, check_seconds
 from ..core.context import loop_context
 from ..core.current import Scheduler, current
 from ..core.frames import spawn_site
-from ..core.future import Future
+from ..core.future import Future, close_coroutine
 from ..core.hooks import SHARED, tell_shared
 from ..core.poll import make_ready
 from ..core.report import report_exception
@@ -142,6 +142,7 @@ class BlockingPool(Scheduler):
             mandatory: run it also if the pool is closed before a thread has come to it.
         """
         if not callable(function):
+            close_coroutine(function)
             raise TypeError(f"spawn_blocking needs a function, not {function!r}; for a coroutine use spawn")
         label = name or getattr(function, "__qualname__", None) or type(function).__name__
         task = make_task(Call(function, args, kwargs), self, label, None)
