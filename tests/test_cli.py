@@ -26,6 +26,12 @@ def test_help_info_and_version():
     assert "(MEZAME_DRIVER)" in cli("info", env=os.environ | {"MEZAME_DRIVER": "selectors"}).stdout
 
 
+def test_info_refuses_the_driver_that_a_run_would_refuse():
+    info = cli("info", env=os.environ | {"MEZAME_DRIVER": "bogus"})
+    assert info.returncode == 1 and "bogus" not in info.stdout
+    assert "MEZAME_DRIVER must be 'epoll' or 'selectors', not 'bogus'" in info.stderr and "Traceback" not in info.stderr
+
+
 def test_without_a_command_the_help_is_a_complaint():
     done = cli()
     assert done.returncode == 2 and "usage:" in done.stderr and not done.stdout

@@ -152,6 +152,15 @@ async def test_ipv6():
     listener.close()
 
 
+async def test_an_ipv6_address_without_its_brackets_is_told_how_it_is_written():
+    for wrong, right in (
+        ("::1:80", "[::1]:80"), ("[::1:80", "[::1]:80"), ("::1]:80", "[::1]:80"), ("a:b:80", "[ipv6]:port"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="an IPv6 address with a port is written ") as caught:
+            await TcpStream.connect(wrong)
+        assert repr(wrong) in str(caught.value) and str(caught.value).endswith(repr(right))
+
+
 async def test_split_halves_and_fin_on_drop():
     client, server = await pair()
     reader, writer = client.into_split()

@@ -189,6 +189,26 @@ def test_instants():
     assert repr(one) == "Instant(10.000000)"
 
 
+def test_a_moment_moved_is_a_moment_and_the_difference_of_two_is_a_duration():
+    one = Instant(10.0)
+    for moved, expected in (
+        (one + 1.5, 11.5), (1.5 + one, 11.5), (one - 3, 7), (one + timedelta(seconds=2), 12),
+        (one - timedelta(seconds=2), 8), (timedelta(seconds=2) + one, 12), (one + -1, 9),
+    ):  # fmt: skip
+        assert type(moved) is Instant and moved == expected
+    assert (now() + 5).elapsed() == 0
+    for seconds in (one - Instant(4), one.duration_since(4), one.checked_duration_since(4.0), 16.0 - one):
+        assert type(seconds) is float and seconds == 6
+    assert Instant(4) - one == -6
+    nan, inf = float("nan"), float("inf")
+    assert one + inf == inf
+    for bad in (lambda: one + nan, lambda: nan + one, lambda: one - nan, lambda: Instant(inf) - Instant(inf)):
+        with pytest.raises(ValueError, match="NaN"):
+            bad()
+    with pytest.raises(TypeError):
+        one + "1"
+
+
 @pytest.mark.mezame(start_paused=True)
 async def test_instants_follow_the_paused_clock():
     start = now()

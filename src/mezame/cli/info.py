@@ -11,7 +11,7 @@ from typing import TextIO
 
 import mezame
 
-from ..driver.epoll import available
+from ..runtime.options import driver_name
 from .style import BOLD, GOOD, styled
 
 GIL_ON = "on: one thread at a time runs Python code, also with flavor='multi_thread'"
@@ -39,7 +39,10 @@ def _has_pxd(path: str) -> bool:
 
 
 def print_info(out: TextIO) -> None:
-    """Prints it."""
+    """Prints it. Raises ``ValueError`` for a ``MEZAME_DRIVER`` that no runtime would take."""
+    driver = driver_name(None)
+    if os.environ.get("MEZAME_DRIVER"):
+        driver += " (MEZAME_DRIVER)"
     found = modules()
     compiled = sum(found.values())
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -50,7 +53,5 @@ def print_info(out: TextIO) -> None:
     for name, is_compiled in found.items():
         if not is_compiled and compiled:
             print(f"  interpreted: {name}", file=out)
-    forced = os.environ.get("MEZAME_DRIVER")
-    driver = f"{forced} (MEZAME_DRIVER)" if forced else "epoll" if available() else "selectors"
     print(f"I/O driver        {driver}", file=out)
     print(f"GIL               {GIL_ON if gil else GIL_OFF}", file=out)

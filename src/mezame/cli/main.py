@@ -79,7 +79,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     if options.command == "info":
         from .info import print_info
 
-        print_info(sys.stdout)
+        try:
+            print_info(sys.stdout)
+        except ValueError as error:  # an environment in which every run would fail
+            print(f"{parser.prog} info: error: {error}", file=sys.stderr)
+            return 1
         return 0
     if options.command == "demo":
         from .demo import run_demo

@@ -21,9 +21,9 @@ or not. So tasks that it did not count would have it start at a fixed small numb
 
 A failure: what escapes the coroutine is stored and re-raised to whoever awaits. If nobody does, it is
 reported with the task's name and the place where it was spawned: when the task ends if no handle is held,
-else when the handle goes, at the latest when the runtime closes. (Interpreted, the failed frame refers to the
-frames of the loop that called it, and these to the task: there the report waits for the next garbage
-collection, or for the close.)
+else when the handle goes, at the latest when the runtime closes or Python ends (``failures.py``). (Interpreted,
+the failed frame refers to the frames of the loop that called it, and these to the task: there the report waits
+for the next garbage collection, or for the close.)
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from typing import Any
 from ..errors import CancelledError
 from .context import Context
 from .current import Current, Scheduler
+from .failures import hold_failure
 from .frames import spawn_site, without_our_frames
 from .future import step
 from .guard import Guard
@@ -238,6 +239,8 @@ class TaskCell(TaskState):
                 self._cancelled_out = True
                 # Or the handle of an aborted task would keep its frames, and the guards and sockets in them.
                 error.__traceback__ = error.__context__ = None
+            elif not self._root:
+                hold_failure(self)
             self._error = error
         self._result = value
         self._cut_waker()

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import EnterError, RuntimeClosedError
+from .check import check_time_limit
 from .current import current
 from .frames import spawn_site
 from .future import Future, close_coroutine
+from .given import make_each
 from .hooks import CHANGING, SHARED, Hooks, replace, tell_shared
 from .loop import EMPTY, ROOT, STALLED, Loop
 from .park import Park
@@ -28,7 +30,7 @@ class Executor(Loop):
         park: where the loop sleeps when there is nothing to poll; default a ``Parker``.
         event_interval: polls between two looks at ``park``; at least 1.
         global_queue_interval: polls between two looks at what other threads queued; at least 1.
-        hooks: a ``mezame.core.hooks.Hooks`` that is told what happens, or None.
+        hooks: a ``mezame.Hooks`` that is told what happens, or None.
         choose: the scheduler's choice, for simulation: called with the number of queued tasks (at least
             2), returns the index of the one to poll next. None: first in, first out.
         shutdown_on_failure: a task that fails ends the run (``ShutdownError``) instead of being reported.
@@ -86,7 +88,7 @@ class Executor(Loop):
 
         Source of the semantics: ``smol::Executor::spawn_many``.
         """
-        batch = list(futures)
+        batch = make_each(lambda future: future, futures)
         tasks = self._make_many(batch, name)
         if not self._owned._add_all(tasks):
             refuse_all(tasks)
@@ -225,15 +227,16 @@ class Executor(Loop):
         """Cancels every task at its await, drives their unwinding, and closes the executor.
 
         Args:
-            timeout: seconds that ``finally`` blocks may take in all; None: no limit.
+            timeout: seconds that ``finally`` blocks may take in all; None or infinite: no limit.
             last: called when the tasks have unwound; the awaitable it returns (or None) is driven too, then dropped
                 if the time is up.
 
-        Returns the tasks that refused to stop in time: they are dropped where they stand. Idempotent.
+        Returns the tasks that refused to stop in time: they are dropped where they stand. Idempotent. Raises
+        ``ValueError`` or ``TypeError`` for a timeout that is no number of seconds from 0 on; nothing is closed then.
         """
         from .shutdown import close_executor
 
-        return close_executor(self, timeout, last)
+        return close_executor(self, check_time_limit("timeout", timeout), last)
 
     def forsake(self, error: BaseException) -> None:
         """This is the child of a fork: the loop raises ``error`` after the poll in progress, and polls nothing more."""

@@ -128,6 +128,12 @@ def tell_shared(name: str, subject: Any) -> None:
             report_exception(f"hook {name} of {hooks!r} raised", error)
 
 
+def check_hooks(hooks: Any) -> None:
+    """Raises ``TypeError`` for what is neither a ``Hooks`` nor None: its first event would find no method."""
+    if hooks is not None and not isinstance(hooks, Hooks):
+        raise TypeError(f"hooks must be a mezame.Hooks or None, not {hooks!r}")
+
+
 _executors: list[weakref.ref[Any]] = []
 _prune_at = 16
 
@@ -145,6 +151,7 @@ def enrol(executor: Any, hooks: Hooks | None) -> None:
 
 def replace(executor: Any, hook_set: HookSet, hooks: Hooks | None) -> None:
     """Makes ``hooks`` the own ones of an executor, whose set is ``hook_set``."""
+    check_hooks(hooks)
     with CHANGING:
         hook_set.own = hooks
         executor.rehook()

@@ -38,6 +38,7 @@ from typing import Any
 
 from ..errors import EnterError, ShutdownError
 from .busy import BusyTime
+from .check import C_INT, check_callables, check_int
 from .clock import monotonic_ns
 from .context import Context, loop_context
 from .current import BUDGET, Current, Spawner, current
@@ -97,12 +98,9 @@ class Loop(Spawner):
         choose: Callable[[int], int] | None = None,
         shutdown_on_failure: bool = False,
     ) -> None:
-        for name, value in (
-            ("event_interval", event_interval),
-            ("global_queue_interval", global_queue_interval),
-        ):
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value!r}")
+        event_interval = check_int("event_interval", event_interval, 1, C_INT)
+        global_queue_interval = check_int("global_queue_interval", global_queue_interval, 1, C_INT)
+        check_callables(choose=choose)
         self._park = Parker() if park is None else park
         self._event_interval = event_interval
         self._shutdown_on_failure = shutdown_on_failure

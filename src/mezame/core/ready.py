@@ -165,10 +165,12 @@ class ReadyTasks(Scheduler):
     def _rotate(self) -> None:
         """Lets ``choose`` decide: brings the chosen task to the front of the local queue."""
         length = self._local._length
-        index = self._choose(length)
-        if not 0 <= index < length:
-            raise ValueError(f"choose({length}) returned {index!r}; it must be an index below {length}")
-        for _ in range(index):
+        answer = self._choose(length)
+        if not hasattr(answer, "__index__"):
+            raise TypeError(f"choose({length}) must return an int from 0 to {length - 1}, not {answer!r}")
+        if not 0 <= answer < length:
+            raise ValueError(f"choose({length}) must return an int from 0 to {length - 1}, not {answer!r}")
+        for _ in range(answer):
             item = self._local._pop()
             if item is not None:
                 self._local._push(item)

@@ -15,7 +15,7 @@ cdef class Wakeable(Guard):
 cdef class Waker(Guard):
     cpdef wake(self)
     cpdef wake_by_ref(self)
-    cpdef bint will_wake(self, Waker other)
+    cpdef bint will_wake(self, object other)
     cpdef Waker clone(self)
 
 @cython.final
@@ -25,10 +25,11 @@ cdef class TaskWaker(Waker):
 cdef class CallbackWaker(Waker):
     cdef object _function
     @cython.locals(callback=CallbackWaker)
-    cpdef bint will_wake(self, Waker other)
+    cpdef bint will_wake(self, object other)
 
 @cython.final
 cdef class NoopWaker(Waker):
     pass
 
 cpdef wake_all(list wakers)
+cdef Waker check_waker(object other)

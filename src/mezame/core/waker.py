@@ -86,7 +86,7 @@ class Waker(Guard):
 
     def will_wake(self, other: Waker) -> bool:
         """True if both wake the same task, so that a leaf may keep the waker that it has."""
-        return self is other
+        return self is check_waker(other)
 
     def clone(self) -> Waker:
         """A waker of the same task: this object, for it can be shared and kept."""
@@ -147,7 +147,7 @@ class CallbackWaker(Waker):
         if isinstance(other, CallbackWaker):
             callback: CallbackWaker = other
             return callback._function is self._function
-        return False
+        return self is check_waker(other)
 
     def __repr__(self) -> str:
         return f"<Waker of {self._function!r}>"
@@ -163,6 +163,13 @@ class NoopWaker(Waker):
 
 
 NOOP = NoopWaker()
+
+
+def check_waker(other: Any) -> Waker:
+    """``other``, or ``TypeError`` if it is no waker: the same one interpreted and compiled."""
+    if not isinstance(other, Waker):
+        raise TypeError(f"will_wake needs a Waker, not {other!r}")
+    return other
 
 
 def wake_all(wakers: list[Waker]) -> None:

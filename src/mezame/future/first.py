@@ -8,10 +8,12 @@ the coroutines, are cancelled and unwound first.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from ..core.context import Context
 from ..core.future import into_future, poll_fn
+from ..core.given import make_each
 from ..core.poll import PENDING, Poll
 from .select import drop_losers
 from .select import select as select_and_drop
@@ -59,7 +61,8 @@ async def _first(runners: list[_Runner], skip_failures: bool) -> tuple[_Runner, 
 
 
 def _make(futures: Iterable[Any], what: str) -> list[_Runner]:
-    runners = [_Runner(index, future) for index, future in enumerate(futures)]
+    numbers = count()
+    runners = make_each(lambda future: _Runner(next(numbers), future), futures)
     if not runners:
         raise ValueError(f"{what} needs at least one future")
     return runners

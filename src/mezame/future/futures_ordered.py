@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.context import Context
+from ..core.given import make_each
 from .ordered_members import OrderedMembers
 from .poll_next import PollNext
 
@@ -27,8 +28,7 @@ class FuturesOrdered(PollNext):
 
     def __init__(self, futures: Iterable[Any] = ()) -> None:
         self._members = OrderedMembers()
-        for future in futures:
-            self.push_back(future)
+        make_each(self.push_back, futures)
 
     def push_back(self, future: Any) -> None:
         """Adds a future whose value comes last."""

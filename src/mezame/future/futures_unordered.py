@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.future import Future
+from ..core.given import make_each
 from .members import Members
 from .poll_next import PollNext
 
@@ -36,8 +37,7 @@ class FuturesUnordered(PollNext):
 
     def __init__(self, futures: Iterable[Any] = ()) -> None:
         self._members = Members()
-        for future in futures:
-            self.push(future)
+        make_each(self.push, futures)
 
     def push(self, future: Any) -> None:
         """Adds a future. It is polled at the next poll of the set, and wakes who waits for the set."""

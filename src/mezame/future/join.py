@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.future import CoroutineFuture, into_future, poll_fn
+from ..core.given import make_each
 from ..core.poll import PENDING, Poll
 from ..core.waker import Waker
 from .unwind import unwind
@@ -100,7 +101,7 @@ async def join(*futures: Any, biased: bool = False) -> tuple[Any, ...]:
 
     Source of the semantics: ``tokio::join!``.
     """
-    members = [_Member(future) for future in futures]
+    members = make_each(_Member, futures)
     await _run(members, biased, False)
     error = _first_error(members)
     if error is not None:
@@ -119,7 +120,7 @@ async def try_join(*futures: Any, biased: bool = False) -> tuple[Any, ...]:
 
     Source of the semantics: ``tokio::try_join!``.
     """
-    members = [_Member(future) for future in futures]
+    members = make_each(_Member, futures)
     await _run(members, biased, True)
     for member in members:
         if member.error is not None:
@@ -136,7 +137,7 @@ async def try_join_all(futures: Iterable[Any]) -> list[Any]:
 
     Source of the semantics: ``futures::future::try_join_all``.
     """
-    members = [_Member(future) for future in futures]
+    members = make_each(_Member, futures)
     if len(members) <= SMALL:
         await _run(members, False, True)
     else:
@@ -158,7 +159,7 @@ async def join_all(futures: Iterable[Any]) -> list[Any]:
 
     Source of the semantics: ``futures::future::join_all``.
     """
-    members = [_Member(future) for future in futures]
+    members = make_each(_Member, futures)
     if len(members) <= SMALL:
         await _run(members, False, False)
     else:

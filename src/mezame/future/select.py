@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.context import Context
 from ..core.current import current
-from ..core.future import CoroutineFuture, Future, into_future, poll_fn
+from ..core.future import CoroutineFuture, Future, close_coroutine, into_future, poll_fn
 from ..core.poll import PENDING, Poll
 from ..errors import SelectError
 from .unwind import unwind
@@ -88,8 +88,13 @@ async def select(
 
     Source of the semantics: ``tokio::select!``.
     """
-    arms = [_Arm(index, future) for index, future in enumerate(futures)]
-    arms += [_Arm(name, future) for name, future in named.items()]
+    given = [*enumerate(futures), *named.items()]
+    try:
+        arms = [_Arm(key, future) for key, future in given]
+    except BaseException:  # one of them cannot be awaited
+        for _, future in given:
+            close_coroutine(future.future if isinstance(future, Branch) else future)
+        raise
     handle = current().handle
     rng = getattr(handle, "rng", None) or _random
 

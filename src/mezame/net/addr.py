@@ -22,7 +22,9 @@ def split_host_port(text: str) -> tuple[str, int]:
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        raise ValueError(f"{text!r}: an IPv6 address with a port is written '[{host}]:{port}'")
+        bare = host.strip("[]")  # "[::1:80" is one with a bracket too few
+        written = f"[{bare}]:{port}" if numeric(bare, 0) is not None else "[ipv6]:port"
+        raise ValueError(f"{text!r}: an IPv6 address with a port is written {written!r}")
     return host, _port(int(port), text)
 
 

@@ -179,11 +179,11 @@ class Builder:
         return self._set(track_task_schedule_latency=True)
 
     def build(self) -> Runtime:
-        """The runtime. Raises ``ValueError`` for a bad option."""
+        """The runtime. Raises ``ValueError`` or ``TypeError`` for a bad option."""
         return Runtime(**self._options)
 
     def build_local(self) -> LocalRuntime:
-        """The runtime, bound to this thread. Raises ``ValueError`` for a bad option, or several workers."""
+        """The runtime, bound to this thread. Raises as ``build``, and for several workers."""
         return LocalRuntime(**self._options)
 
     def __repr__(self) -> str:

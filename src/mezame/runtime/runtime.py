@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import random
 import sys
 import threading
 import time
@@ -25,10 +24,11 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..core.check import check_callables, check_time_limit
 from ..core.clock import Clock
 from ..core.current import current
 from ..core.future import close_coroutine
-from ..core.hooks import Hooks
+from ..core.hooks import Hooks, check_hooks
 from ..core.loop import EVENT_INTERVAL, GLOBAL_QUEUE_INTERVAL
 from ..core.task import Task
 from ..driver.driver import Driver
@@ -44,7 +44,7 @@ from .handle import EnterGuard, Handle, RuntimeFlavor
 from .histogram import Histogram
 from .histogram_configuration import HistogramConfiguration, configuration_of
 from .interrupt import Interrupt
-from .options import make_poller, refuse_options, worker_count
+from .options import make_poller, make_rng, refuse_options, worker_count
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -98,15 +98,15 @@ class Runtime:
         poll_time_histogram: measure each poll (two clock readings per poll); a ``HistogramConfiguration`` gives the
             buckets, True takes the usual ones, which double from a microsecond on.
         schedule_latency_histogram: likewise for the time from each wake of a task to its poll (as slow as hooks are).
-        watchdog: seconds; a thread reports the stack of any poll that takes longer.
-        shutdown_timeout: seconds that leaving the ``with`` block waits for tasks and blocking calls; None:
+        watchdog: seconds above 0; a thread reports the stack of any poll that takes longer.
+        shutdown_timeout: seconds that leaving the ``with`` block waits for tasks and blocking calls; None or infinite:
             no limit.
         on_thread_start, on_thread_stop: called in each worker and blocking thread.
         on_thread_park, on_thread_unpark: called around each sleep of a thread that polls tasks.
         on_task_spawn, on_before_task_poll, on_after_task_poll, on_task_terminate: called with a ``TaskMeta``.
         track_task_schedule_latency: measure the time from each wake to the poll, for ``TaskMeta`` (off: None there).
 
-    Raises ``ValueError`` for a bad option, naming it.
+    Raises ``ValueError`` or ``TypeError`` for a bad option, naming it and its value.
 
     >>> import mezame
     >>> async def hello(): return "hello"
@@ -169,6 +169,20 @@ class Runtime:
         if start_paused and not enable_time:
             raise ValueError("start_paused needs enable_time=True: there is no clock to pause")
         stack_size = check_stack_size(thread_stack_size)
+        self._shutdown_timeout = check_time_limit("shutdown_timeout", shutdown_timeout)
+        if not isinstance(thread_name, str) and not callable(thread_name):
+            raise TypeError(f"thread_name must be a str, or a function that returns one, not {thread_name!r}")
+        check_hooks(hooks)
+        check_callables(
+            on_thread_start=on_thread_start,
+            on_thread_stop=on_thread_stop,
+            on_thread_park=on_thread_park,
+            on_thread_unpark=on_thread_unpark,
+            on_task_spawn=on_task_spawn,
+            on_before_task_poll=on_before_task_poll,
+            on_after_task_poll=on_after_task_poll,
+            on_task_terminate=on_task_terminate,
+        )
         self._clock = Clock()
         self._driver = Driver(
             self._clock,
@@ -178,7 +192,7 @@ class Runtime:
         try:
             numbers = itertools.count()
             namer = thread_name if callable(thread_name) else lambda: f"{thread_name}-blocking-{next(numbers)}"
-            rng = random.Random(rng_seed)
+            rng = make_rng(rng_seed)
             buckets = configuration_of(poll_time_histogram, "poll_time_histogram")
             histogram = None if buckets is None else Histogram(buckets)
             buckets = configuration_of(schedule_latency_histogram, "schedule_latency_histogram")
@@ -257,7 +271,6 @@ class Runtime:
             entered.append(self._handle)
             if start_paused:
                 self._clock.pause()
-            self._shutdown_timeout = shutdown_timeout
             self._asyncgens = AsyncGens(self._executor)
             self._closing = threading.Lock()
             if parallel:
@@ -367,17 +380,18 @@ class Runtime:
         """Cancels every task and drives it until it has unwound, waits for blocking calls, closes the drivers.
 
         Args:
-            timeout: seconds in all; None: no limit.
+            timeout: seconds in all; None or infinite: no limit.
 
-        Returns what refused to stop in time (also logged). Idempotent. Raises ``EnterError`` inside a task.
+        Returns what refused to stop in time (also logged). Idempotent. Raises ``EnterError`` inside a task, and
+        ``ValueError`` or ``TypeError`` for a timeout that is no number of seconds from 0 on; nothing is closed then.
         """
         if current().scheduler is not None:
             raise EnterError("a runtime cannot be closed from inside a task: use shutdown_background()")
-        return self._close(timeout)
+        return self._close(check_time_limit("timeout", timeout))
 
     def shutdown_timeout(self, duration: float) -> ShutdownReport:
         """``close`` with a limit: waits at most ``duration`` seconds, then leaves threads to themselves."""
-        return self.close(duration)
+        return self.close(check_time_limit("duration", duration))
 
     def shutdown_background(self) -> None:
         """Closes without waiting for anything; may be called inside a task of another runtime."""

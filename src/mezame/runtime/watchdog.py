@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..core.check import FOREVER, check_seconds
+
 
 class Watchdog:
     """Watches the threads of one executor that poll.
@@ -27,10 +29,8 @@ class Watchdog:
     def __init__(
         self, executor: Any, threshold: float, report: Callable[[str], Any] | None = None
     ) -> None:
-        if not threshold > 0:
-            raise ValueError(f"watchdog must be a number of seconds above 0, not {threshold!r}")
         self._executor = executor
-        self._threshold = threshold
+        self._threshold = min(check_seconds("watchdog", threshold, above_zero=True), FOREVER)
         self._report = report if report is not None else _log
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="mezame-watchdog", daemon=True)

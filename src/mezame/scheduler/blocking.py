@@ -32,10 +32,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.cell import run_traced
+from ..core.check import check_int, check_seconds
 from ..core.context import loop_context
 from ..core.current import Scheduler, current
 from ..core.frames import spawn_site
-from ..core.future import Future
+from ..core.future import Future, close_coroutine
 from ..core.hooks import SHARED, tell_shared
 from ..core.poll import make_ready
 from ..core.report import report_exception
@@ -110,12 +111,8 @@ class BlockingPool(Scheduler):
         on_change: Callable[[int], Any] | None = None,
         stack_size: int = 0,
     ) -> None:
-        if limit < 1:
-            raise ValueError(f"max_blocking_threads must be at least 1, not {limit!r}")
-        if not keep_alive >= 0:
-            raise ValueError(f"thread_keep_alive must be a number of seconds from 0 on, not {keep_alive!r}")
-        self._limit = limit
-        self._keep_alive = keep_alive
+        self._limit = check_int("max_blocking_threads", limit, 1)
+        self._keep_alive = check_seconds("thread_keep_alive", keep_alive)
         self._stack_size = stack_size
         self._forced = 0
         self._name = name
@@ -145,6 +142,7 @@ class BlockingPool(Scheduler):
             mandatory: run it also if the pool is closed before a thread has come to it.
         """
         if not callable(function):
+            close_coroutine(function)
             raise TypeError(f"spawn_blocking needs a function, not {function!r}; for a coroutine use spawn")
         label = name or getattr(function, "__qualname__", None) or type(function).__name__
         task = make_task(Call(function, args, kwargs), self, label, None)

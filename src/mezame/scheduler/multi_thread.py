@@ -31,6 +31,7 @@ from typing import Any
 
 from ..core.block_on import ThreadLoop
 from ..core.cell import hold
+from ..core.check import C_INT, check_int, check_time_limit
 from ..core.current import current
 from ..core.executor import begin_root, report_root, root_outcome, running_among
 from ..core.frames import spawn_site
@@ -82,12 +83,10 @@ class MultiThread(WorkerTotals):
         on_stop: Callable[[], Any] | None = None,
         stack_size: int = 0,
     ) -> None:
-        if not 1 <= workers <= MOST_WORKERS:
-            raise ValueError(f"worker_threads must be from 1 to {MOST_WORKERS}, not {workers!r}")
-        if event_interval < 1:
-            raise ValueError(f"event_interval must be at least 1, not {event_interval!r}")
-        if global_queue_interval is not None and global_queue_interval < 1:
-            raise ValueError(f"global_queue_interval must be at least 1, not {global_queue_interval!r}")
+        workers = check_int("worker_threads", workers, 1, MOST_WORKERS)
+        event_interval = check_int("event_interval", event_interval, 1, C_INT)
+        if global_queue_interval is not None:
+            global_queue_interval = check_int("global_queue_interval", global_queue_interval, 1, C_INT)
         self._park = park
         self._count = workers
         self._event_interval = event_interval
@@ -303,8 +302,9 @@ class MultiThread(WorkerTotals):
     def close(self, timeout: float | None = None, last: Callable[[], Any] | None = None) -> list[Task]:
         """Cancels every task at its await, lets the workers unwind them, and ends the workers.
 
-        Args and result as of ``Executor.close``. Raises ``EnterError`` while a thread is in ``block_on``.
+        Args, result and errors as of ``Executor.close``. Raises ``EnterError`` while a thread is in ``block_on``.
         """
+        timeout = check_time_limit("timeout", timeout)
         with self._condition:
             if self._closed:
                 return []
@@ -391,7 +391,7 @@ class MultiThread(WorkerTotals):
     def _stop(self, deadline: float | None) -> None:
         """Ends the threads; waits for them until the deadline, and a moment at least."""
         self._group.phase._store(STOPPING)
-        for index in range(self._count):
+        for index in range(len(self._group.cores)):  # none, if the runtime refused an option before the start
             if self._group.cores[index] is not None:
                 unpark(self._group, index)
         if deadline is not None:

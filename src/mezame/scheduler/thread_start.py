@@ -18,7 +18,7 @@ def check_stack_size(size: int | None) -> int:
     with _setting:
         try:
             threading.stack_size(threading.stack_size(size))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise ValueError(
                 f"thread_stack_size must be a number of bytes from 32768 on that the system takes, not {size!r}"
             ) from error

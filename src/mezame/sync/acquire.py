@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.check import check_int
 from ..core.context import Context
 from ..core.current import Current, current, distance
 from ..core.future import Future
@@ -39,11 +40,9 @@ _DONE = DONE  # as a C variable
 
 def check_count(permits: Any) -> Any:
     """``permits``, if it is a number of permits; raises before any guard is taken."""
-    if not isinstance(permits, int):
-        raise TypeError(f"a number of permits is an int, not {permits!r}")
-    if permits < 0:
-        raise ValueError(f"a number of permits from 0 on is needed, not {permits!r}")
-    return permits
+    if type(permits) is int and 0 <= permits <= MAX_PERMITS:
+        return permits
+    return check_int("permits", permits, 0, MAX_PERMITS)
 
 
 class Acquire(Future):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 
+from ..core.check import check_int
 from .notify import Notify
 
 
@@ -31,7 +32,7 @@ class Barrier:
     """Lets ``n`` tasks go on when all of them are there; then it can be used again. On any thread and any loop.
 
     Args:
-        n: how many have to come; 0 acts as 1. Raises ``ValueError`` if it is negative.
+        n: how many have to come; 0 acts as 1. Raises ``ValueError`` if it is negative, ``TypeError`` if it is no int.
 
     >>> import mezame
     >>> async def main():
@@ -45,9 +46,7 @@ class Barrier:
     """
 
     def __init__(self, n: int) -> None:
-        if n < 0:
-            raise ValueError(f"a Barrier needs a number of tasks from 0 on, not {n!r}")
-        self._n = max(n, 1)
+        self._n = max(check_int("n", n, 0), 1)
         self._arrived = 0
         self._round = Notify()
         self._lock = threading.Lock()

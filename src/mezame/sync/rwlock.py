@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.check import check_int
 from ..core.context import Context
 from ..core.current import Current
 from .acquire import Acquire
@@ -46,8 +47,8 @@ class RwLock:
         value: what it guards, if it owns a value: ``guard.value``.
         max_readers: how many may read at a time; from 1 to 2**29 - 1.
 
-    Raises ``ValueError`` for ``max_readers`` out of range. An exception inside does not poison it. Its guards may be
-    released by another task or thread.
+    Raises ``ValueError`` for ``max_readers`` out of range, ``TypeError`` for what is no int. An exception inside does
+    not poison it. Its guards may be released by another task or thread.
 
     >>> import mezame
     >>> async def main():
@@ -65,11 +66,9 @@ class RwLock:
     __slots__ = ("_max_readers", "_semaphore", "_token", "_token_freed", "_value")
 
     def __init__(self, value: Any = None, *, max_readers: int = MAX_READERS) -> None:
-        if not 1 <= max_readers <= MAX_READERS:
-            raise ValueError(f"max_readers must be from 1 to 2**29 - 1, not {max_readers!r}")
         self._value = value
-        self._max_readers = max_readers
-        self._semaphore = Semaphore(max_readers)
+        self._max_readers = check_int("max_readers", max_readers, 1, MAX_READERS)
+        self._semaphore = Semaphore(self._max_readers)
         self._token = False  # True: an upgradable reader has it; see upgradable.py
         self._token_freed = Notify()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.check import check_int
 from ..core.waker import Waker, wake_all
 from .acquire import MAX_PERMITS, Acquire, SemaphorePermit, check_count, make_acquire
 from .blocking import blocking
@@ -33,6 +34,8 @@ class Semaphore(Permits):
     Args:
         permits: how many there are at first; from 0 to 2**61 - 1.
 
+    Raises ``ValueError`` for a number out of range, ``TypeError`` for what is no int; so does whatever takes a number.
+
     >>> import mezame
     >>> async def main():
     ...     semaphore = mezame.sync.Semaphore(2)
@@ -49,9 +52,7 @@ class Semaphore(Permits):
     MAX_PERMITS = MAX_PERMITS
 
     def __init__(self, permits: int) -> None:
-        if not 0 <= permits <= MAX_PERMITS:
-            raise ValueError(f"a Semaphore has from 0 to {MAX_PERMITS} permits, not {permits!r}")
-        self._start_permits(permits)
+        self._start_permits(check_int("permits", permits, 0, MAX_PERMITS))
 
     def acquire(self, permits: int = 1) -> Acquire:
         """Waits for a permit; awaits to a ``SemaphorePermit`` (also ``async with semaphore.acquire():``).
@@ -121,13 +122,14 @@ class Semaphore(Permits):
 
     def add_permits(self, permits: int) -> None:
         """Adds permits. Raises ``ValueError`` if there would be more than ``MAX_PERMITS`` free ones."""
-        fits = check_count(permits) <= MAX_PERMITS
+        more = check_int("permits", permits, 0)
+        fits = more <= MAX_PERMITS
         wakers: list[Waker] = []
         if fits:
             self._lock()
-            fits = self._permits + permits <= MAX_PERMITS
+            fits = self._permits + more <= MAX_PERMITS
             if fits:
-                self._hand_out(permits, wakers)
+                self._hand_out(more, wakers)
             self._unlock()
         if not fits:
             raise ValueError(f"a Semaphore has at most {MAX_PERMITS} permits: cannot add {permits!r}")
@@ -135,7 +137,7 @@ class Semaphore(Permits):
 
     def forget_permits(self, permits: int) -> int:
         """Takes up to ``permits`` free ones away for good; returns how many it took."""
-        wanted = check_count(permits)
+        wanted = check_int("permits", permits, 0)
         self._lock()
         taken = self._permits if self._permits < wanted else wanted
         self._permits -= taken

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from ..core.abort_handle import AbortHandle
+from ..core.future import close_coroutine
 from ..core.task import JoinFuture, Task
 from ..errors import CancelledError, JoinError
 from ..sync.notify import Notify
@@ -37,6 +38,7 @@ class AbortOnDropHandle:
 
     def __init__(self, task: Task) -> None:
         if not isinstance(task, Task):
+            close_coroutine(task)
             raise TypeError(f"AbortOnDropHandle needs the Task that spawn returned, not {task!r}")
         self._task: Task | None = task
 

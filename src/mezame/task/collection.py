@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..core.abort_handle import AbortHandle
 from ..core.context import Context
+from ..core.future import close_coroutine
+from ..core.given import make_each
 from ..core.task import Task
 from ..errors import CancelledError, JoinError
 from ..runtime.blocking import spawn_blocking
+from ..runtime.spawn_through import spawn_through
 from .completions import Completions, JoinNext
 from .local_set import LocalSet, spawn_local
+from .spawner import spawn_on
 from .spawning import Spawning
 
 
@@ -59,6 +63,17 @@ class TaskCollection(Spawning):
 
     # --- spawning -----------------------------------------------------------------------------------------
 
+    def _spawn_all(self, futures: Iterable[Any]) -> None:
+        """What the constructor was given. If one is refused, the coroutines behind it are closed."""
+        left = make_each(lambda future: future, futures)
+        left.reverse()
+        try:
+            while left:
+                self._adopt(spawn_through(left.pop(), None, type(self).__name__))
+        finally:
+            for future in left:
+                close_coroutine(future)
+
     def _adopt(self, task: Task) -> AbortHandle:
         self._admit(task)
         task.add_done_callback(self._completions.on_done)
@@ -66,7 +81,7 @@ class TaskCollection(Spawning):
 
     def spawn_on(self, future: Any, handle: Any, *, name: str | None = None) -> AbortHandle:
         """``spawn`` on another runtime: ``handle`` is a ``Handle``, ``Runtime`` or ``Executor``. From any thread."""
-        return self._adopt(handle.spawn(future, name=name))
+        return self._adopt(spawn_on(future, handle, name))
 
     def spawn_local(self, future: Any, *, name: str | None = None) -> AbortHandle:
         """``spawn`` into the ``LocalSet`` that is being driven here. Raises ``RuntimeError`` where there is none."""

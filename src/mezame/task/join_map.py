@@ -6,11 +6,13 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from ..core.abort_handle import AbortHandle
+from ..core.future import close_coroutine
 from ..core.task import Task
 from ..runtime.blocking import spawn_blocking
 from ..runtime.spawn_through import spawn_through
 from .join_set import JoinSet
 from .local_set import LocalSet, spawn_local
+from .spawner import spawn_on
 
 
 class JoinMap:
@@ -54,24 +56,24 @@ class JoinMap:
 
         A task that is there already is aborted and never reported by ``join_next``; a failure of it is logged.
         """
-        hash(key)  # a key that cannot be one must not leave a task behind
+        _check_key(key, future)
         return self._adopt(key, spawn_through(future, name, "JoinMap.spawn"))
 
     def spawn_on(self, key: Hashable, future: Any, handle: Any, *, name: str | None = None) -> AbortHandle:
         """``spawn`` on another runtime: ``handle`` is a ``Handle``, ``Runtime`` or ``Executor``."""
-        hash(key)
-        return self._adopt(key, handle.spawn(future, name=name))
+        _check_key(key, future)
+        return self._adopt(key, spawn_on(future, handle, name))
 
     def spawn_local(self, key: Hashable, future: Any, *, name: str | None = None) -> AbortHandle:
         """``spawn`` into the ``LocalSet`` that is being driven here."""
-        hash(key)
+        _check_key(key, future)
         return self._adopt(key, spawn_local(future, name=name))
 
     def spawn_local_on(
         self, key: Hashable, future: Any, local_set: LocalSet, *, name: str | None = None
     ) -> AbortHandle:
         """``spawn`` into ``local_set``."""
-        hash(key)
+        _check_key(key, future)
         return self._adopt(key, local_set.spawn_local(future, name=name))
 
     def spawn_blocking(
@@ -192,3 +194,12 @@ class JoinMap:
 
     def __repr__(self) -> str:
         return f"<JoinMap of {len(self)} tasks>"
+
+
+def _check_key(key: Hashable, future: Any) -> None:
+    """A key that cannot be one must not leave a task behind."""
+    try:
+        hash(key)
+    except BaseException:
+        close_coroutine(future)
+        raise

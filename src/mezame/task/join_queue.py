@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.task import Task
-from ..runtime.spawn_through import spawn_through
 from .collection import TaskCollection
 
 
@@ -33,8 +32,7 @@ class JoinQueue(TaskCollection):
     def __init__(self, futures: Iterable[Any] = ()) -> None:
         super().__init__()
         self._queue: deque[Task] = deque()
-        for future in futures:
-            self._adopt(spawn_through(future, None, "JoinQueue"))
+        self._spawn_all(futures)
 
     def _admit(self, task: Task) -> None:
         self._queue.append(task)

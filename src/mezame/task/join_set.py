@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.task import Task
-from ..runtime.spawn_through import spawn_through
 from .collection import TaskCollection
 
 
@@ -38,8 +37,7 @@ class JoinSet(TaskCollection):
     def __init__(self, futures: Iterable[Any] = ()) -> None:
         super().__init__()
         self._tasks: dict[int, Task] = {}
-        for future in futures:
-            self._adopt(spawn_through(future, None, "JoinSet"))
+        self._spawn_all(futures)
 
     def _admit(self, task: Task) -> None:
         self._tasks[task.id] = task

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ..core.check import check_int
 from ..core.task import Task
 from ..runtime.runtime import Runtime
 from ..sync.notify import Notify
@@ -63,8 +64,7 @@ class LocalPoolHandle:
 
     def __init__(self, size: int) -> None:
         self._workers: list[_Worker] = []
-        if size < 1:
-            raise ValueError(f"a LocalPoolHandle needs at least 1 thread, not {size!r}")
+        size = check_int("size", size, 1)
         self._lock = threading.RLock()
         for index in range(size):
             self._workers.append(_Worker(f"mezame-local-{index}"))

@@ -18,6 +18,7 @@ from ..runtime.blocking import spawn_blocking
 from ..runtime.spawn_through import spawn_through
 from ..sync.notify import Notified, Notify
 from .local_set import LocalSet, spawn_local
+from .spawner import spawn_on
 
 
 class TaskTracker:
@@ -77,7 +78,7 @@ class TaskTracker:
 
     def spawn_on(self, future: Any, handle: Any, *, name: str | None = None) -> Task:
         """``spawn`` on another runtime: ``handle`` is a ``Handle``, ``Runtime`` or ``Executor``."""
-        return self._track(lambda: handle.spawn(future, name=name))
+        return self._track(lambda: spawn_on(future, handle, name))
 
     def spawn_local(self, future: Any, *, name: str | None = None) -> Task:
         """``spawn`` into the ``LocalSet`` that is being driven here. Raises ``RuntimeError`` where there is none."""

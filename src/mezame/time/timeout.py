@@ -8,7 +8,7 @@ from typing import Any
 from ..core.chain import METHODS
 from ..core.context import Context
 from ..core.current import UNLIMITED, current
-from ..core.future import into_future, poll_fn
+from ..core.future import close_coroutine, into_future, poll_fn
 from ..core.poll import PENDING, Poll
 from ..core.waker import Waker
 from ..errors import CancelledError
@@ -95,6 +95,7 @@ class Timeout:
 
     async def __aenter__(self) -> Timeout:
         if self._future is not None:
+            close_coroutine(self._future)
             raise TypeError("timeout(duration, future) is awaited; the block form has no future")
         task: Any = current().task
         if task is None:
@@ -152,7 +153,11 @@ def timeout(duration: Any, future: Any = None) -> Timeout:
 
     Source of the semantics: ``tokio::time::timeout``.
     """
-    ns = to_ns(duration, "timeout's duration")
+    try:
+        ns = to_ns(duration, "timeout's duration")
+    except BaseException:
+        close_coroutine(future)
+        raise
     return Timeout(None if ns >= FAR_NS else Sleep(ns, -1), future)
 
 
@@ -169,7 +174,12 @@ def timeout_at(deadline: float, future: Any = None) -> Timeout:
 
     Source of the semantics: ``tokio::time::timeout_at``.
     """
-    return Timeout(sleep_until(deadline), future)
+    try:
+        sleep = sleep_until(deadline)
+    except BaseException:
+        close_coroutine(future)
+        raise
+    return Timeout(sleep, future)
 
 
 METHODS["timeout"] = timeout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.check import check_int
 from ..closed import Closed
 from ..errors import SendError
 from .receiver import Receiver
@@ -13,9 +14,7 @@ MAX_CAPACITY = 1 << 32  # slots are made at once: more would be a mistake
 
 
 def _size_of(capacity: int) -> int:
-    if not 1 <= capacity <= MAX_CAPACITY:
-        raise ValueError(f"a broadcast channel's capacity must be at least 1 (and at most 2**32), not {capacity!r}")
-    return 1 << (capacity - 1).bit_length()
+    return 1 << (check_int("capacity", capacity, 1, MAX_CAPACITY) - 1).bit_length()
 
 
 def channel(capacity: int) -> tuple[Sender, Receiver]:
@@ -24,7 +23,7 @@ def channel(capacity: int) -> tuple[Sender, Receiver]:
     Args:
         capacity: how many messages are kept for slow receivers; at least 1, rounded up to a power of two.
 
-    Raises ``ValueError`` for a capacity out of range.
+    Raises ``ValueError`` for a capacity out of range, ``TypeError`` for what is no int.
 
     >>> import mezame
     >>> async def main():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.check import check_int
 from .queue import UNBOUNDED, Queue
 from .receiver import Receiver
 from .sender import Sender
@@ -13,7 +14,7 @@ def bounded(capacity: int) -> tuple[Sender, Receiver]:
     Args:
         capacity: messages that wait in the channel before ``send`` does; at least 1.
 
-    Raises ``ValueError`` for a capacity out of range.
+    Raises ``ValueError`` for a capacity out of range, ``TypeError`` for what is no int.
 
     >>> import mezame
     >>> async def main():
@@ -30,9 +31,7 @@ def bounded(capacity: int) -> tuple[Sender, Receiver]:
 
     Source of the semantics: ``async_channel::bounded`` (``smol::channel``).
     """
-    if not 1 <= capacity < UNBOUNDED:
-        raise ValueError(f"a channel's capacity must be at least 1 (and below 2**61 - 1), not {capacity!r}")
-    queue = Queue(capacity)
+    queue = Queue(check_int("capacity", capacity, 1, UNBOUNDED - 1))
     return Sender(queue), Receiver(queue)
 
 

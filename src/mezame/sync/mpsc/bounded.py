@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.check import check_int
 from ..blocking import blocking
 from .errors import TrySendError
 from .permit import OwnedPermit, Permit, PermitIterator
@@ -25,7 +26,7 @@ def channel(capacity: int) -> tuple[Sender, Receiver]:
     Args:
         capacity: messages that wait in the channel before ``send`` does; at least 1.
 
-    Raises ``ValueError`` for a capacity below 1 or above 2**61 - 1.
+    Raises ``ValueError`` for a capacity below 1 or above 2**61 - 1, ``TypeError`` for what is no int.
 
     >>> import mezame
     >>> async def main():
@@ -39,9 +40,7 @@ def channel(capacity: int) -> tuple[Sender, Receiver]:
 
     Source of the semantics: ``tokio::sync::mpsc::channel``.
     """
-    if not 1 <= capacity <= UNBOUNDED:
-        raise ValueError(f"a channel's capacity must be at least 1 (and at most 2**61 - 1), not {capacity!r}")
-    queue = Queue(capacity)
+    queue = Queue(check_int("capacity", capacity, 1, UNBOUNDED))
     return Sender(queue), Receiver(queue)
 
 
@@ -218,6 +217,4 @@ class Receiver(ReceiverEnd):
 
 
 def _check_count(count: int) -> int:
-    if count < 0:
-        raise ValueError(f"a number of slots from 0 on is needed, not {count!r}")
-    return count
+    return check_int("the number of slots", count, 0, UNBOUNDED)

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.check import check_int
 from ...core.context import Context
 from ...core.current import Current, current, distance
 from ...core.future import Future
 from ...core.poll import PENDING, make_ready
 from ..blocking import blocking
 from .errors import TryRecvError
-from .queue import NOTHING, OVER, Queue
+from .queue import NOTHING, OVER, UNBOUNDED, Queue
 
 try:
     import cython
@@ -40,7 +41,7 @@ class ReceiverEnd:
         """Awaits to a list of 1 to ``limit`` messages; ``[]`` when the channel has ended or ``limit`` is 0.
 
         It takes what is there and does not wait for more. Cancel safe: nothing is lost. Raises ``ValueError`` for
-        a negative ``limit``.
+        a negative ``limit``, ``TypeError`` for what is no int.
 
         >>> import mezame
         >>> tx, rx = mezame.sync.mpsc.unbounded_channel()
@@ -118,9 +119,7 @@ class ReceiverEnd:
 
 
 def _check_limit(limit: int) -> int:
-    if limit < 0:
-        raise ValueError(f"a limit from 0 on is needed, not {limit!r}")
-    return limit
+    return min(check_int("limit", limit, 0), UNBOUNDED)
 
 
 _RECEIVED = "this recv was polled after it completed: call it again"
