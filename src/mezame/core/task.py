@@ -109,6 +109,8 @@ class Task(TaskCell):
         Raises what awaiting would raise.
         """
         if self._is_complete():
+            if not current()._take_budget(cx):
+                return PENDING
             self._poll_join = None
             return make_ready(self._outcome())
         join = self._poll_join
