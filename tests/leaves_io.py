@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import signal
 import socket
@@ -124,13 +125,17 @@ async def _tcp_poll_accept() -> Waiting:
     return poll_fn(listener.poll_accept), lambda: TcpStream.connect(listener.local_addr())
 
 
-def socket_path() -> str:
-    return os.path.join(tempfile.mkdtemp(), "socket")
+FOLDER = tempfile.TemporaryDirectory()
+_numbers = itertools.count()
+
+
+def fresh_path() -> str:
+    return os.path.join(FOLDER.name, str(next(_numbers)))
 
 
 @leaf("unix.accept")
 async def _unix_accept() -> Waiting:
-    path = socket_path()
+    path = fresh_path()
     listener = UnixListener.bind(path)
     return into_future(listener.accept()), lambda: UnixStream.connect(path)
 
@@ -179,7 +184,7 @@ async def _unix_datagram_send() -> Waiting:
 
 @leaf("unix datagram.send_to", 2)
 async def _unix_datagram_send_to() -> Waiting:
-    path = socket_path()
+    path = fresh_path()
     near, far = UnixDatagram.unbound(), UnixDatagram.bind(path)
     try:
         while True:
@@ -316,7 +321,7 @@ async def _signal_poll_recv() -> Waiting:
 
 @leaf("fs.read")
 async def _fs_read() -> Waiting:
-    path = os.path.join(tempfile.mkdtemp(), "fifo")
+    path = fresh_path()
     os.mkfifo(path)
 
     def finish() -> None:
