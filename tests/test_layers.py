@@ -12,6 +12,7 @@ RANKS = {
     "fs": 5, "net": 5, "signal": 5, "process": 6, "task": 5, "stream": 6, "codec": 7, "trace": 8, "testing": 8,
     "cli": 9,
 }  # fmt: skip
+DIAGRAM = Path(__file__).parent.parent / "docs" / "design" / "index.md"
 ONLY_C = {"atomic.pxd", "bound.pxd", "immortal.pxd", "shelf.pxd"}  # C, with nothing to say in Python
 LONG: dict[str, str] = {}  # a file of more than 500 lines, and why it is one concept
 
@@ -86,3 +87,12 @@ def test_nothing_is_left_unfinished_and_long_files_have_a_reason():
         assert "NotImplemented" + "Error" not in text, path
         if len(text.splitlines()) > 500:
             assert str(path.relative_to(ROOT)) in LONG, f"{path} is over 500 lines: which two concepts?"
+
+
+def test_the_diagram_of_the_design_has_every_package_in_its_layer():
+    block = re.search(r"## Layers.*?```text\n(.*?)```", DIAGRAM.read_text(), re.S)
+    lines = [{re.split(r"[: (]", part.strip())[0] for part in line.split("·")} for line in block[1].splitlines()]
+    by_rank = [{name for name, rank in RANKS.items() if rank == one} for one in sorted({*RANKS.values()}, reverse=True)]
+    assert lines == by_rank
+    packages = {path.stem for path in ROOT.iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert packages - {"__init__", "__main__", "__pycache__"} == {*RANKS}

@@ -1,6 +1,7 @@
 """Who runs, handles that abort when they go, tasks without an executor."""
 
 import gc
+import traceback
 
 import pytest
 from polling import CountingWaker, Gate, in_thread
@@ -22,6 +23,67 @@ async def forever(log=None):
 async def settle():
     for _ in range(5):
         await mezame.yield_now()
+
+
+# --- a failed task -----------------------------------------------------------------------------------------
+
+
+def frames(error):
+    return [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+
+
+async def fail_with(error):
+    raise error
+
+
+@pytest.mark.mezame
+@pytest.mark.parametrize("made", [mezame.spawn, mezame.future.Shared], ids=["task", "shared"])
+async def test_each_await_of_a_failure_begins_with_the_traceback_that_it_ended_with(made):
+    """What raises an exception appends to its traceback: without a reset the third await would show the first two."""
+    failed = made(fail_with(ValueError("once")))
+
+    async def look():
+        try:
+            await failed
+        except ValueError as error:
+            return frames(error)
+
+    first = await look()
+    assert first[0] == "look" and first[-1] == "fail_with"
+    assert [await look() for _ in range(3)] == [first] * 3
+
+
+@pytest.mark.mezame
+async def test_result_and_exception_show_no_await_that_was_before():
+    task = mezame.spawn(fail_with(ValueError("once")))
+    error = ValueError()
+    for _ in range(2):
+        try:
+            await task
+        except ValueError as caught:
+            error = caught
+    assert len(frames(error)) > 1
+    assert task.exception() is error and frames(error) == ["fail_with"]
+    lengths = set()
+    for _ in range(3):
+        with pytest.raises(ValueError) as caught:
+            task.result()
+        lengths.add(len(frames(caught.value)))
+    assert len(lengths) == 1
+
+
+@pytest.mark.mezame
+async def test_an_exception_that_failed_two_tasks_has_the_traceback_of_the_one_that_is_asked():
+    inner = mezame.spawn(fail_with(ValueError("once")))
+
+    async def pass_on():
+        await inner
+
+    outer = mezame.spawn(pass_on())
+    await settle()
+    assert frames(inner.exception()) == ["fail_with"]
+    assert frames(outer.exception())[0] == "pass_on"
+    assert frames(inner.exception()) == ["fail_with"]
 
 
 # --- the running task --------------------------------------------------------------------------------------

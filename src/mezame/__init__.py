@@ -20,7 +20,7 @@ Reading order: ``core/poll.py``, ``core/waker.py``, ``core/future.py``, ``core/s
 
 from typing import TYPE_CHECKING, Any
 
-from . import future, runtime, time
+from . import core, future, runtime, time
 from .core.abort_handle import AbortHandle
 from .core.block_on import block_on
 from .core.context import Context
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from . import codec, fs, io, net, process, signal, stream, sync, task, trace
 
 __version__ = "0.1.0"
+
+core.prefer_functions()
 
 # Imported when they are first asked for: a program pays for what it uses.
 _LATER = ("codec", "fs", "io", "net", "process", "signal", "stream", "sync", "task", "trace")
@@ -86,6 +88,7 @@ __all__ = [
     "block_on",
     "branch",
     "codec",
+    "core",
     "fs",
     "future",
     "into_future",

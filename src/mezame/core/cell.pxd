@@ -140,6 +140,7 @@ cdef class TaskCell(TaskState):
     cdef int _set_site(self, object code, int lasti) except -1
     cdef int _set_caller_site(self) except -1
     cdef str _where(self)
+    cdef object _failure(self)
     cpdef _report(self)
 
 cdef object copy_current()

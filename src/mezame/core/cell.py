@@ -7,7 +7,8 @@
 Who may touch what:
 
 * the coroutine, its contextvars and ``_started``: the thread that took the task to RUNNING;
-* ``_result``, ``_error``, ``_cancelled_out``: written by that thread before COMPLETE, read by others after;
+* ``_result``, ``_error``, ``_cancelled_out``: written by that thread before COMPLETE, read by others after; of a
+  task that failed, ``_result`` is the traceback of ``_error`` at its end (no field of its own: most tasks do not fail);
 * ``_waiters``, ``_callbacks``, ``_requests``: under the guard;
 * ``_next`` (run queue) and ``_owned_at`` (list of live tasks): the queue's and the list's owner.
 
@@ -242,6 +243,7 @@ class TaskCell(TaskState):
             elif not self._root:
                 hold_failure(self)
             self._error = error
+            value = error.__traceback__  # each await appends to the exception's own: see _failure
         self._result = value
         self._cut_waker()
         wakers: list[Waker] = []
@@ -316,6 +318,10 @@ class TaskCell(TaskState):
         return f"{self._site.co_filename}:{line}"
 
     # --- its failure -----------------------------------------------------------------------------------
+
+    def _failure(self) -> Any:
+        """The exception of a failed task, with the traceback that it had at the end: no earlier await is in it."""
+        return self._error.with_traceback(self._result)
 
     def _report(self) -> None:
         """Reports a failure that nobody looked at, once."""

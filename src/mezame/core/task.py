@@ -109,6 +109,8 @@ class Task(TaskCell):
         Raises what awaiting would raise.
         """
         if self._is_complete():
+            if not current()._take_budget(cx):
+                return PENDING
             self._poll_join = None
             return make_ready(self._outcome())
         join = self._poll_join
@@ -147,7 +149,7 @@ class Task(TaskCell):
         self._observed = True
         if self._cancelled_out:
             raise self._join_error()
-        return self._error
+        return None if self._error is None else self._failure()
 
     def _outcome(self) -> Any:
         """After COMPLETE: returns the value or raises."""
@@ -157,7 +159,7 @@ class Task(TaskCell):
             return self._result
         if self._cancelled_out:
             raise self._join_error() from error
-        raise error
+        raise self._failure()
 
     def _join_error(self) -> JoinError:
         return JoinError(f"{self!r} was cancelled", id=self._id, cancelled=True)

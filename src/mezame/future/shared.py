@@ -20,6 +20,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Generator
+from types import TracebackType
 from typing import Any
 
 from ..core.context import Context
@@ -32,7 +33,9 @@ from ..core.waker import Waker, wake_all
 class _Run:
     """The one run. Held by the handles and the awaits; when the last goes, the future inside is dropped."""
 
-    __slots__ = ("__weakref__", "cx", "done", "error", "future", "lock", "polling", "value", "wakers", "woken")
+    __slots__ = (
+        "__weakref__", "cx", "done", "error", "future", "lock", "polling", "traceback", "value", "wakers", "woken",
+    )  # fmt: skip
 
     def __init__(self, future: Any) -> None:
         self.future: Any = into_future(future)
@@ -43,6 +46,7 @@ class _Run:
         self.done = False
         self.value: Any = None
         self.error: BaseException | None = None
+        self.traceback: TracebackType | None = None
         reference = weakref.ref(self)  # the leaf inside keeps the waker: it must not keep the run
 
         def wake() -> None:
@@ -81,13 +85,14 @@ class _Run:
                 self.done = True
                 self.value = value
                 self.error = failure
+                self.traceback = None if failure is None else failure.__traceback__
                 self.future = None
             wakers = self.take_wakers() if done or self.woken else []
         wake_all(wakers)
 
     def outcome(self) -> Any:
         if self.error is not None:
-            raise self.error
+            raise self.error.with_traceback(self.traceback)  # who awaited before appended to it
         return self.value
 
     def __del__(self) -> None:
