@@ -923,3 +923,32 @@ def test_what_a_finaliser_wakes_while_a_worker_falls_asleep_is_polled(monkeypatc
 
     mezame.run(main(), flavor="multi_thread", worker_threads=1)
     assert not armed
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_comes_from_outside_is_polled_at_the_next_look_however_many_are_busy(workers):
+    """The look at each interval is one at the injection queue, whichever of the queues a batch comes from."""
+    interval, tasks = 3, 200
+    polls = 0
+    came_in = []
+
+    async def busy():
+        nonlocal polls
+        while not stop.is_set():
+            polls += 1
+            await mezame.yield_now()
+
+    async def outside(at):
+        came_in.append(polls - at)
+
+    stop = threading.Event()
+    with mezame.Runtime("multi_thread", worker_threads=workers, global_queue_interval=interval) as rt:
+        handles = [rt.spawn(busy()) for _ in range(tasks)]
+        wait_until(lambda: polls > 20 * tasks)
+        for _ in range(20):
+            rt.block_on(rt.spawn(outside(polls)))
+        stop.set()
+        for handle in handles:
+            rt.block_on(handle)
+    # Counted from before the spawn, which takes its time in another thread: the least is what the queue costs.
+    assert min(came_in) < tasks / 2

@@ -1019,13 +1019,26 @@ def sleeps():
     frame = sys._current_frames()[threading.main_thread().ident]
     return mezame.core.task.__file__.endswith(".so") or frame.f_code.co_name == "wait"
 
+armed, ended = threading.Event(), threading.Event()
+
+def once(number, frame):
+    if armed.is_set():
+        armed.clear()
+        raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, once)
+
 def interrupted(call):
-    # The other thread sees that this one waits, and interrupts it.
+    # The other thread sees that this one waits, and interrupts it. (Again and again: Python does not see a signal that
+    # comes just before a thread sleeps on a lock.)
     def interrupt():
         while not (waits() and sleeps()):
             pass
-        os.kill(os.getpid(), signal.SIGINT)
+        while not ended.wait(0.05):
+            os.kill(os.getpid(), signal.SIGINT)
     thread = threading.Thread(target=interrupt)
+    ended.clear()
+    armed.set()
     thread.start()
     try:
         call()
@@ -1034,6 +1047,7 @@ def interrupted(call):
     else:
         raise AssertionError("no interrupt")
     finally:
+        ended.set()
         thread.join()
 
 semaphore = Semaphore(0)

@@ -12,7 +12,7 @@ from mezame.core.park import Park
 from mezame.core.queue import RunQueue
 from mezame.core.state import TaskState
 from mezame.core.waker import Wakeable
-from mezame.scheduler import steal_queue, worker_core
+from mezame.scheduler import steal_queue
 from mezame.scheduler.steal_queue import StealQueue
 from mezame.scheduler.worker_core import WorkerCore, WorkerGroup, notify_if_work, schedule_in
 from mezame.scheduler.worker_park import DriverSeat, WorkerPark
@@ -302,9 +302,11 @@ def test_the_only_worker_takes_from_both_queues_behind_by_phases(monkeypatch):
     busy = [Item(number) for number in range(300)]
     for item in busy:
         core._backlog._push(item)
+    core._phase_polls = phase = 1000
     waited = 0
     while True:
-        item = core._next_task(10**9)  # the looks at each interval are not what is tested
+        core._to_inject = 100  # the looks at each interval are not what is tested
+        item = core._next_task(100)
         core.polls += 1
         waited += 1
         if item.number < 0:
@@ -313,7 +315,7 @@ def test_the_only_worker_takes_from_both_queues_behind_by_phases(monkeypatch):
         core._backlog._push(item)
         if waited == 700:
             core._inject._push(Item(-1))
-    assert 700 < waited <= 700 + worker_core.PHASE
+    assert 700 < waited <= 700 + phase
     assert core._queue._length() == 0, "no batch: nobody would steal from it"
 
 

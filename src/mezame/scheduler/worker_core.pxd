@@ -48,6 +48,7 @@ cdef class WorkerCore(Scheduler):
     cdef bint _backlog_first
     cdef long long _chosen_at
     cdef long long _alone_until
+    cdef int _phase_polls
     cdef RunQueue _deferred
     cdef list _deferred_wakers
     cdef OwnedTasks _owned

@@ -51,7 +51,7 @@ except ImportError:
 
 LIFO_POLLS = 3  # polls from the slot in a row; as in tokio
 HALF = 128  # of the own queue: the rest is for what wakes meanwhile
-PHASE = 1024  # polls that one of the queues behind the own one goes first
+PHASE = 8  # looks at the injection queue, in which one of the queues behind the own one goes first
 BATCH = 32  # from the own backlog: so few that what they touch is still in the cache when they are polled
 
 # The phases of a group's life.
@@ -126,6 +126,7 @@ class WorkerCore(Scheduler):
         "_owned",
         "_park",
         "_parked",
+        "_phase_polls",
         "_queue",
         "_rng",
         "_searching",
@@ -156,6 +157,7 @@ class WorkerCore(Scheduler):
         self._backlog = Inject()
         self._backlog_first = False
         self._chosen_at = 0  # polls
+        self._phase_polls = 0
         self._alone_until = 0  # polls; until then a sole worker takes from its backlog, one by one
         self._deferred = RunQueue()
         self._deferred_wakers = []
@@ -249,6 +251,7 @@ class WorkerCore(Scheduler):
         self._to_inject = self._to_inject - 1
         if self._to_inject <= 0:
             self._to_inject = global_interval
+            self._phase_polls = PHASE * global_interval
             if self._has_behind():
                 return self._from_behind()
         link = self._lifo
@@ -271,28 +274,28 @@ class WorkerCore(Scheduler):
         return not (self._inject._is_empty() and self._backlog._is_empty())
 
     def _from_behind(self) -> Task | None:
-        """One of those; if a thief was quicker, the next of the others."""
-        self._choose_queue()
-        item = self._backlog._pop() if self._backlog_first else self._inject._pop()
+        """One of those, from the injection queue if it has one; if a thief was quicker, the next of the others."""
+        item = self._inject._pop()
         if item is None:
-            item = self._inject._pop() if self._backlog_first else self._backlog._pop()
+            item = self._backlog._pop()
         if item is None:
             return self._next_task(self._to_inject)
         return cython.cast(Task, item)
 
     def _choose_queue(self) -> None:
-        """Which of the two goes first: if both have somebody, each for ``PHASE`` polls.
+        """Which of the two the next batch is from: if both have somebody, each goes first for ``PHASE`` intervals.
 
         Not in turn: a task that gives way while it joins what it spawned would be back at once, and each of them would
-        wake it. Half of the polls for each, if both have enough.
+        wake it. Half of the polls for each, if both have enough. (An interval is so many polls as take 0.2 ms, so a
+        phase is short for tasks that compute, too.)
         """
         first = self._backlog if self._backlog_first else self._inject
-        if self.polls - self._chosen_at >= PHASE or first._is_empty():
+        if self.polls - self._chosen_at >= self._phase_polls or first._is_empty():
             self._chosen_at = self.polls
             if not (self._inject if self._backlog_first else self._backlog)._is_empty():
                 self._backlog_first = not self._backlog_first
             if self._workers == 1:
-                self._alone_until = self._chosen_at + PHASE if self._backlog_first else 0
+                self._alone_until = self._chosen_at + self._phase_polls if self._backlog_first else 0
 
     @cython.nonecheck(False)
     def _refill(self) -> Wakeable | None:
