@@ -266,3 +266,22 @@ def test_in_the_root_it_just_calls_and_may_block_on():
 
 async def main_of_no_runtime():
     return block_in_place(int, "4")
+
+
+def test_a_close_that_comes_before_the_first_poll_of_a_root_sees_it():
+    with mezame.Runtime("multi_thread", worker_threads=1) as rt:
+        executor = rt.handle().executor
+
+        async def root():
+            return await rt.spawn(mezame.ready(3))
+
+        def close(_):
+            with pytest.raises(mezame.EnterError):
+                executor.close()
+
+        assert executor.block_on(root(), close) == 3
+    late = root()
+    with pytest.raises(mezame.RuntimeClosedError):
+        executor.block_on(late)
+    assert late.cr_frame is None, "closed, and not forgotten"
+    assert not executor.roots

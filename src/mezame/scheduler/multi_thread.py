@@ -227,16 +227,19 @@ class MultiThread(WorkerTotals):
                 "block_on inside a running task would stop the thread that drives the tasks: use await "
                 "(from a sync function: mezame.spawn, block_in_place, or spawn_blocking to get off this thread)"
             )
-        if self._closed:
-            close_coroutine(future)
-            raise RuntimeClosedError("this runtime was closed: make a new one")
         loop = ThreadLoop()
-        root = begin_root(make_task(future, loop, "root", None))
-        if attach is not None:
-            attach(root)
-        with self._condition:
-            self._roots[loop] = root
+        root: Task = make_task(future, loop, "root", None)
+        with self._condition:  # ``close`` looks for roots and closes under it: it sees this one, or comes first
+            closed = self._closed
+            if not closed:
+                self._roots[loop] = root
+        if closed:
+            root._refuse()
+            raise RuntimeClosedError("this runtime was closed: make a new one")
         try:
+            begin_root(root)
+            if attach is not None:
+                attach(root)
             self._drive(loop, root)
         except BaseException:
             if not root.is_finished():  # a failure of the runtime, a second interrupt: the root goes with it
