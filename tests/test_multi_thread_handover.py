@@ -7,7 +7,7 @@ from polling import PATIENCE, wait_until
 
 import mezame
 from mezame import Context, Waker
-from mezame.runtime import Handle
+from mezame.runtime import Handle, worker_index
 from mezame.task import LocalSet, block_in_place, raw_spawn, spawn_local
 
 
@@ -21,14 +21,9 @@ def run(future, workers=1, **options):
 
 
 def give_core_away():
-    """A ``block_in_place`` that ends when another thread has the core of this one, and polls."""
-    polled = threading.Event()
-
-    async def polls():
-        polled.set()
-
-    mezame.spawn(polls())
-    assert block_in_place(polled.wait, PATIENCE)
+    """A ``block_in_place`` that ends when another thread has the core of this one."""
+    handle, index, mine = Handle.current(), worker_index(), threading.get_ident()
+    block_in_place(wait_until, lambda: handle.metrics().workers[index].thread_id not in (0, mine))
 
 
 # --- 1: whose core it is -------------------------------------------------------------------------------------

@@ -356,11 +356,11 @@ class Worker(Spawner):
                 self._pool.hand_over(core)
             return function(*args, **kwargs)
         finally:
-            cur.put_back(saved)
             if core is not None:
                 self._core = self._pool.take_back(core)
-                if self._core is None:
-                    cur.scheduler = self._group.outside  # still inside of a poll, but without queues of our own
+            cur.put_back(saved)
+            if core is not None and self._core is None:
+                cur.scheduler = self._group.outside  # still inside of a poll, but without queues of our own
 
     # --- looking at it -------------------------------------------------------------------------------------
 
