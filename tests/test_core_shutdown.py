@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from contextvars import ContextVar, copy_context
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +14,7 @@ import mezame
 from mezame.core import shutdown
 from mezame.core.cell import hold, release
 from mezame.core.shutdown import drop_task
-from mezame.scheduler import multi_thread
+from mezame.scheduler import worker_core
 
 mark: ContextVar[str] = ContextVar("mark", default="nobody's")
 
@@ -108,8 +107,8 @@ def test_a_task_that_a_dump_holds_is_dropped_when_it_is_let_go(flavor: str, monk
 
     monkeypatch.setattr(shutdown, "sleep", let_go)
     monkeypatch.setattr(shutdown, "HELD_NS", PATIENCE * 10**9)
-    monkeypatch.setattr(multi_thread, "time", SimpleNamespace(monotonic=time.monotonic, sleep=let_go))
-    monkeypatch.setattr(multi_thread, "HELD", PATIENCE)
+    monkeypatch.setattr(worker_core, "time", SimpleNamespace(sleep=let_go))
+    monkeypatch.setattr(worker_core, "HELD_NS", int(PATIENCE) * 10**9)
     report = runtime.shutdown_timeout(0.0)
     assert report.tasks == (task,) and task.is_finished() and task.get_coro() is None
     assert seen == ["let go", "the task's"]

@@ -327,3 +327,44 @@ async def test_the_tools_spawn_locally_too():
         return await tasks.join_all(), [(key, task.result()) async for key, task in keyed]
 
     assert await local.run_until(inside()) == ([1, 2], [("a", 5), ("b", 6)])
+
+
+def test_a_task_on_a_worker_cannot_drive_it_and_is_told_at_once():
+    local = LocalSet()
+    ran = []
+
+    async def inside():
+        ran.append(1)
+
+    async def drives():
+        return await local.run_until(inside())
+
+    async def awaits():
+        await local
+
+    async def main():
+        for wrong in (drives, awaits):
+            with pytest.raises(RuntimeError, match="block_on or in a LocalRuntime, or use a LocalPoolHandle"):
+                await mezame.spawn(wrong())
+        await drives()  # the root stays on this thread
+
+    mezame.run(main(), flavor="multi_thread", worker_threads=1)
+    assert ran == [1]
+    assert local.thread == threading.get_ident(), "it was bound to no worker"
+
+
+def test_run_until_that_another_thread_ends_unwinds_its_future_there():
+    log = []
+
+    async def inside():
+        try:
+            await mezame.pending()
+        finally:
+            log.append("unwound")
+
+    executor = mezame.Executor()
+    task = executor.spawn(LocalSet().run_until(inside()))
+    executor.run_until_stalled()
+    in_thread(lambda: executor.close(1))
+    assert log == ["unwound"]
+    assert task.cancelled()

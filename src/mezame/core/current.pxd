@@ -86,6 +86,8 @@ cdef class Current:
             self.budget += 1
     cdef bint _give_way(self, Context cx) except -1
     cdef int _defer(self, Context cx) except -1
+    cpdef object set_aside(self)
+    cpdef put_back(self, object saved)
 
 @cython.locals(found="PyObject *")
 cpdef Current current()

@@ -137,6 +137,19 @@ class Current:
         else:
             self.scheduler._defer(cx._get_waker())
 
+    def set_aside(self) -> Any:
+        """Leaves the loop for a call that may block, and may drive a loop itself; returns what ``put_back`` needs."""
+        saved = (self.scheduler, self.executor, self.context, self.loop, self.budget, self.deferred)
+        self.scheduler = None
+        self.executor = None
+        self.context = self.loop = None
+        self.budget = UNLIMITED
+        return saved
+
+    def put_back(self, saved: Any) -> None:
+        """The end of ``set_aside``."""
+        self.scheduler, self.executor, self.context, self.loop, self.budget, self.deferred = saved
+
     def defer(self, cx: Context) -> None:
         """``_defer`` for modules that are not compiled."""
         self._defer(cx)

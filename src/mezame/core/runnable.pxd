@@ -19,7 +19,7 @@ cdef class RawScheduler(Scheduler):
 cdef class Runnable(Guard):
     cdef Task _task
     cdef bint _used
-    @cython.locals(task=Task, cur=Current, cx=Context)
+    @cython.locals(task=Task, cur=Current, cx=Context, outermost=bint)
     cpdef bint run(self) except -1
     cpdef schedule(self)
     cpdef Waker waker(self)

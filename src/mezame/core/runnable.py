@@ -83,16 +83,19 @@ class Runnable(Guard):
         self._use()
         task = self._task
         cur = current()
-        saved = (cur.scheduler, cur.context, cur.loop, cur.budget, cur.deferred)
+        saved = (cur.context, cur.loop, cur.budget, cur.deferred)
+        outermost = cur.scheduler is None  # else we are inside of a loop: what is spawned or woken there is that loop's
         cx = loop_context()
-        if cur.scheduler is None:  # else we are inside of a loop: what is spawned or woken there is that loop's
+        if outermost:
             cur.scheduler = task._scheduler
         cur.context = cur.loop = cx
         cur.budget = BUDGET
         try:
             what = run_traced(task, cx, cur) if SHARED.hooks is not None else task._run(cx, cur)
         finally:
-            cur.scheduler, cur.context, cur.loop, cur.budget, cur.deferred = saved
+            cur.context, cur.loop, cur.budget, cur.deferred = saved
+            if outermost:  # else it stays as it is: the poll may have given a worker's core away (block_in_place)
+                cur.scheduler = None
         if what == 1 or what == 2:  # AGAIN, LATER: there is no driver to wait for
             hand_over(task)
             return True

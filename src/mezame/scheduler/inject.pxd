@@ -15,6 +15,7 @@ cdef class Inject(Guard):
     cdef readonly long long pushed
     cdef bint _push(self, Wakeable item) except -1
     cdef _push_all(self, RunQueue items)
+    cdef bint _is_closed(self) noexcept
     cdef bint _is_empty(self) noexcept
     @cython.nonecheck(False)
     cdef inline PyObject *_pop_alone(self) noexcept:

@@ -53,6 +53,12 @@ class Inject(Guard):
             self._length._store(self._queue._length)
         self._unlock()
 
+    def _is_closed(self) -> bool:
+        self._lock()
+        closed = self._closed
+        self._unlock()
+        return closed  # type: ignore[no-any-return]
+
     def _is_empty(self) -> bool:
         return self._length._load() == 0
 

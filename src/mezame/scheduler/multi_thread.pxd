@@ -9,10 +9,10 @@ from ..core.future cimport close_coroutine
 from ..core.owned cimport OwnedTasks
 from ..core.park cimport Park
 from ..core.queue cimport RunQueue
-from ..core.shutdown cimport drop_task, end_dropped, try_drop
+from ..core.shutdown cimport drop_task, end_dropped
 from ..core.task cimport Task, make_task
 from .worker cimport Worker
-from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
+from .worker_core cimport WorkerCore, WorkerGroup, call_hook, drop, drop_all, let_go, schedule_in, unpark
 from .worker_park cimport DriverSeat
 from .worker_totals cimport WorkerTotals
 
@@ -50,11 +50,10 @@ cdef class MultiThread(WorkerTotals):
     cpdef list _lists(self)
     @cython.locals(closing=Task)
     cdef _spawn_last(self, object final)
-    @cython.locals(core=WorkerCore, busy=list)
+    @cython.locals(core=WorkerCore)
     cdef _drop_all(self, list tasks)
     @cython.locals(task=Task, queued=RunQueue)
     cdef _drop_idle(self, list tasks)
 
-cdef bint drop(Task task) except -1
 cpdef report(Task task)
 cpdef mark_observed(Task task)

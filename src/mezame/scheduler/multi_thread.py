@@ -39,17 +39,27 @@ from ..core.future import close_coroutine
 from ..core.hooks import CHANGING, Hooks, enrol, replace
 from ..core.loop import EVENT_INTERVAL
 from ..core.park import Park
-from ..core.shutdown import drop_task, end_dropped, try_drop
+from ..core.shutdown import drop_task, end_dropped
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
 from .worker import Worker
-from .worker_core import CLOSING, STOPPING, WorkerCore, WorkerGroup, call_hook, let_go, schedule_in, unpark
+from .worker_core import (
+    CLOSING,
+    STOPPING,
+    WorkerCore,
+    WorkerGroup,
+    call_hook,
+    drop,
+    drop_all,
+    let_go,
+    schedule_in,
+    unpark,
+)
 from .worker_park import DriverSeat
 from .worker_threads import WorkerThreads
 from .worker_totals import WorkerTotals
 
 MOST_WORKERS = 1024  # far beyond any use; a larger number is a mistake
-HELD = 0.1  # seconds; nobody holds a task for so long
 
 
 class MultiThread(WorkerTotals):
@@ -148,15 +158,16 @@ class MultiThread(WorkerTotals):
     # --- block_in_place -----------------------------------------------------------------------------------
 
     def hand_over(self, core: WorkerCore) -> None:
-        """Has another thread go on with ``core``."""
+        """Another thread is to go on with ``core``; until then ``take_back`` gives it. ``RuntimeError``: none will."""
         with self._condition:
             self._handoffs.append(core)
         try:
             self._threads.start(lambda: self._work_handed_over(core))
-        except BaseException:
-            with self._condition:
-                self._handoffs.remove(core)
-            raise
+        except Exception as error:
+            raise RuntimeError(
+                f"block_in_place got no thread for the other tasks of worker {core.index} ({error!r}): "
+                "await spawn_blocking(function) instead"
+            ) from error
 
     def _work_handed_over(self, core: WorkerCore) -> None:
         if self.take_back(core) is not None:
@@ -216,16 +227,19 @@ class MultiThread(WorkerTotals):
                 "block_on inside a running task would stop the thread that drives the tasks: use await "
                 "(from a sync function: mezame.spawn, block_in_place, or spawn_blocking to get off this thread)"
             )
-        if self._closed:
-            close_coroutine(future)
-            raise RuntimeClosedError("this runtime was closed: make a new one")
         loop = ThreadLoop()
-        root = begin_root(make_task(future, loop, "root", None))
-        if attach is not None:
-            attach(root)
-        with self._condition:
-            self._roots[loop] = root
+        root: Task = make_task(future, loop, "root", None)
+        with self._condition:  # ``close`` looks for roots and closes under it: it sees this one, or comes first
+            closed = self._closed
+            if not closed:
+                self._roots[loop] = root
+        if closed:
+            root._refuse()
+            raise RuntimeClosedError("this runtime was closed: make a new one")
         try:
+            begin_root(root)
+            if attach is not None:
+                attach(root)
             self._drive(loop, root)
         except BaseException:
             if not root.is_finished():  # a failure of the runtime, a second interrupt: the root goes with it
@@ -354,13 +368,7 @@ class MultiThread(WorkerTotals):
         for item in self._group.cores:
             core: WorkerCore = item
             core._clear()
-        deadline = time.monotonic() + HELD
-        while True:
-            busy = [task for task in tasks if not drop(task)]
-            if not busy or time.monotonic() >= deadline:  # polled by threads that have given their cores away
-                return
-            tasks = busy  # or held by a dump, which looks the same for a moment
-            time.sleep(0.001)
+        drop_all(tasks)
 
     def _drop_idle(self, tasks: list[Task]) -> None:
         """A worker is still at work: whom it may have in its queue, or may just be taking out of it, is not ours."""
@@ -479,14 +487,6 @@ class MultiThread(WorkerTotals):
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
         return f"<MultiThread {state} workers={self._count} tasks={len(self)} queued={self.queue_depth}>"
-
-
-def drop(task: Task) -> bool:
-    """Drops a task and takes it from the list of live tasks. False: somebody has it right now."""
-    if not try_drop(task):
-        return False
-    let_go(task)
-    return True
 
 
 def report(task: Task | None) -> None:

@@ -1,15 +1,15 @@
 cimport cython
 
-from ..core.busy cimport BusyTime
 from ..core.clock cimport monotonic_ns
 from ..core.context cimport Context, loop_context
 from ..core.current cimport Current, Scheduler, Spawner, current
 from ..core.task cimport Task, make_task
 from ..core.waker cimport Wakeable
-from .worker_core cimport WorkerCore, WorkerGroup, call_hook, let_go, notify_if_work, schedule_in
+from .worker_core cimport WorkerCore, WorkerGroup, call_hook, drop_all, let_go, notify_if_work, schedule_in
 
 cdef int BUDGET
 cdef int UNLIMITED
+
 cdef int LIFO_POLLS
 
 cdef int RUNNING
@@ -28,11 +28,8 @@ cdef class Worker(Spawner):
     cdef bint _tuned
     cdef int _event_interval
     cdef int _global_interval
-    cdef double _mean_poll
     cdef long long _batch_polls
     cdef long long _batch_started
-    cdef BusyTime _busy
-    cdef readonly long long turns
     cdef readonly unsigned long thread
     @cython.locals(cur=Current)
     cpdef _run_with(self, WorkerCore core)
@@ -52,10 +49,13 @@ cdef class Worker(Spawner):
     cdef _sleep(self)
     @cython.locals(searching=bint)
     cdef _fall_asleep(self, WorkerCore core, WorkerGroup group)
-    @cython.locals(polls=longlong, now=longlong, mean=double, interval=longlong)
+    cdef _start_batch(self, WorkerCore core)
+    @cython.locals(core=WorkerCore, polls=longlong, now=longlong, mean=double)
     cdef _tune(self)
     @cython.locals(task=Task)
     cdef Task _spawn_in(self, WorkerCore core, object future, object name)
-    @cython.locals(core=WorkerCore)
-    cdef WorkerCore _give_core(self)
+    @cython.locals(core=WorkerCore, cur=Current)
+    cpdef object block_in_place(self, object function, object args, object kwargs)
+@cython.locals(interval=longlong)
+cdef int interval_for(double mean_poll) except -1
 cpdef tuple counters_of(WorkerCore core, Worker worker)

@@ -22,7 +22,16 @@ Invariant of the poll: once ``task._run`` has answered REST the task is no longe
 it already. Nothing of it is touched after that.
 
 ``block_in_place`` hands the core to another thread, which goes on with this same loop; the thread that blocks finishes
-its poll without a core (what it wakes goes to the injection queue), and ends.
+its poll without a core (what it wakes goes to the injection queue), and ends. Invariants of the hand-over:
+
+1. A core has one thread, and a core is a thread's ``cur.scheduler`` only while that thread has it: this is how a wake
+   knows that the queues are its own. So the slot is set aside before the core goes; and who changes it in the middle of
+   a poll (``Runnable.run``, ``Drive``) puts back what it has changed itself, and nothing else.
+2. A core goes from inside of a poll of this loop and from nowhere else: only ``_poll`` looks whether it is still there.
+   In a turn, a park hook or a finaliser between two polls ``block_in_place`` just calls, and the worker waits.
+3. A core that no thread takes stays where it is: if none can be had, the worker has it again when the error is raised.
+4. What is counted of a worker, and what it has learnt of its polls, is in the core, and goes on with it.
+5. Whoever polls without a core when the runtime has been closed ends the task itself: nobody else will look at it.
 """
 
 from __future__ import annotations
@@ -31,7 +40,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ..core.busy import BusyTime
 from ..core.clock import monotonic_ns
 from ..core.context import Context, loop_context
 from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
@@ -44,6 +52,7 @@ from .worker_core import (
     WorkerCore,
     WorkerGroup,
     call_hook,
+    drop_all,
     let_go,
     notify_if_work,
     schedule_in,
@@ -72,7 +81,6 @@ class Worker(Spawner):
     __slots__ = (
         "_batch_polls",
         "_batch_started",
-        "_busy",
         "_core",
         "_cur",
         "_cx",
@@ -81,12 +89,10 @@ class Worker(Spawner):
         "_global_interval",
         "_group",
         "_histogram",
-        "_mean_poll",
         "_observed",
         "_pool",
         "_tuned",
         "thread",
-        "turns",
     )
 
     def __init__(self, group: WorkerGroup, pool: Any, event_interval: int, global_interval: int) -> None:
@@ -101,11 +107,8 @@ class Worker(Spawner):
         self._histogram = None
         self._observed = False
         self._forsaken = None
-        self._mean_poll = 0.0
         self._batch_polls = 0
         self._batch_started = 0
-        self._busy = BusyTime()
-        self.turns = 0
         self.thread = 0
 
     def index(self) -> int | None:
@@ -124,21 +127,29 @@ class Worker(Spawner):
         cur.scheduler = core
         cur.executor = self
         cur.context = cur.loop = self._cx
-        self._batch_started = monotonic_ns()
-        self._busy._start(self._batch_started)
+        core._lifo_left = LIFO_POLLS if core._lifo_on else 0  # who had the core may have been in the last of these
+        self._start_batch(core)
+        if core._mean_poll > 0 and self._tuned:
+            self._global_interval = interval_for(core._mean_poll)
         try:
             self._loop()
             if self._forsaken is not None:
                 raise self._forsaken
         finally:
-            self._busy._stop(monotonic_ns())
             cur.scheduler = None
             cur.executor = None
             cur.context = cur.loop = None
             cur.budget = UNLIMITED
             self.thread = 0
             if self._core is not None:
-                self._pool.leave(self._core)
+                core._busy._stop(monotonic_ns())
+                self._pool.leave(core)
+
+    def _start_batch(self, core: WorkerCore) -> None:
+        """From here on the worker is awake, and its polls are measured."""
+        self._batch_polls = core.polls
+        self._batch_started = monotonic_ns()
+        core._busy._start(self._batch_started)
 
     @cython.nonecheck(False)
     def _loop(self) -> None:
@@ -205,10 +216,11 @@ class Worker(Spawner):
         return True
 
     def _put_coreless(self, task: Task, what: int) -> bool:
-        if what == 1 or what == 2:
-            schedule_in(self._group, task)
-        elif what == 3:
+        """A poll has ended on this thread, which has no core: the task is for the others, if they still work."""
+        if what == 3:
             self._let_go(task)
+        elif self._group.inject._is_closed() if what == 0 else not schedule_in(self._group, task):
+            drop_all([task])  # also one at rest: ``close`` found it polled, and left it to us
         return False
 
     def _run_observed(self, task: Task) -> int:
@@ -238,7 +250,7 @@ class Worker(Spawner):
     def _turn(self) -> None:
         """A look at the driver, if no other worker is in it; then whoever was deferred is woken."""
         core = self._core
-        self.turns = self.turns + 1
+        core.turns = core.turns + 1
         core._parked = True  # the wakes of the events notify nobody: we count afterwards
         core._begin_detour()
         try:
@@ -275,7 +287,7 @@ class Worker(Spawner):
                 self._turn()
                 call_hook(group, "on_unpark", None)
                 return
-        self._busy._stop(monotonic_ns())
+        core._busy._stop(monotonic_ns())
         searching = core._searching
         core._searching = False
         core.parks += 1
@@ -287,7 +299,7 @@ class Worker(Spawner):
                 core._park._park()
             finally:
                 core._parked = False
-            self.turns += 1
+            core.turns += 1
             if group.phase._load() == STOPPING or core._has_tasks():
                 core._searching = not group.idle._wake_up(core.index)
                 break
@@ -295,9 +307,7 @@ class Worker(Spawner):
                 core._searching = True
                 break
             core.noops += 1
-        self._batch_started = monotonic_ns()
-        self._busy._start(self._batch_started)
-        self._batch_polls = core.polls
+        self._start_batch(core)
         if core._has_work_for_others():
             core._notify()
         if group.hooks is not None:
@@ -305,16 +315,16 @@ class Worker(Spawner):
 
     def _tune(self) -> None:
         """The global queue interval from the mean time of a poll (an average in which the last batch counts 0.1)."""
-        polls = self._core.polls - self._batch_polls
+        core = self._core
+        polls = core.polls - self._batch_polls
         if polls <= 0:
             return
         now = monotonic_ns()
         mean = (now - self._batch_started) / polls
-        self._mean_poll = mean if self._mean_poll == 0.0 else 0.9 * self._mean_poll + 0.1 * mean
-        interval = int(_GLOBAL_TARGET_NS / self._mean_poll) if self._mean_poll > 0 else _GLOBAL_MOST
-        self._global_interval = min(max(interval, 2), _GLOBAL_MOST)
+        core._mean_poll = mean if core._mean_poll == 0.0 else 0.9 * core._mean_poll + 0.1 * mean
+        self._global_interval = interval_for(core._mean_poll)
         self._batch_started = now
-        self._batch_polls = self._core.polls
+        self._batch_polls = core.polls
 
     # --- spawning, blocking: called by user code on this thread -------------------------------------------
 
@@ -340,32 +350,26 @@ class Worker(Spawner):
         self._forsaken = error
 
     def block_in_place(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """Calls ``function`` here, while another thread goes on with this worker's tasks."""
-        cur: Any = self._cur
-        saved = (cur.scheduler, cur.executor, cur.context, cur.loop, cur.budget)
-        core = self._give_core()
-        cur.scheduler = None
-        cur.executor = None
-        cur.context = cur.loop = None
-        cur.budget = UNLIMITED
+        """Calls ``function`` here, while another thread goes on with this worker's tasks.
+
+        Outside of a poll (in a park hook, in a waker that the driver calls) nobody takes over. Raises ``RuntimeError``
+        if there is no thread to be had; then ``function`` was not called.
+        """
+        core = self._core if self._cx._source is not None else None
+        cur = self._cur
+        saved = cur.set_aside()
         try:
+            if core is not None:
+                core._flush_lifo()  # nobody steals from the slot: whoever takes over finds the task in the queue
+                self._core = None
+                self._pool.hand_over(core)
             return function(*args, **kwargs)
         finally:
-            cur.scheduler, cur.executor, cur.context, cur.loop, cur.budget = saved
             if core is not None:
                 self._core = self._pool.take_back(core)
-            if self._core is None:
+            cur.put_back(saved)
+            if core is not None and self._core is None:
                 cur.scheduler = self._group.outside  # still inside of a poll, but without queues of our own
-
-    def _give_core(self) -> WorkerCore | None:
-        """Another thread goes on with the core, if we have one."""
-        core = self._core
-        if core is not None:
-            core._end_detour()  # a waker's callback may do this in the middle of a turn
-            core._flush_lifo()  # the slot is this thread's; whoever takes over finds the task in the queue
-            self._core = None
-            self._pool.hand_over(core)
-        return core
 
     # --- looking at it -------------------------------------------------------------------------------------
 
@@ -377,23 +381,20 @@ class Worker(Spawner):
 
     @property
     def is_parked(self) -> bool:
-        """True while the thread sleeps."""
-        return not self._busy._is_awake()
-
-    @property
-    def busy_ns(self) -> int:
-        """Nanoseconds in which the thread did not sleep."""
-        return self._busy._total_ns()
-
-    @property
-    def mean_poll_ns(self) -> float:
-        """What the self-tuning takes the time of a poll to be."""
-        return self._mean_poll  # type: ignore[no-any-return]
+        """True while the thread sleeps, and while it has no core: then what it does keeps nobody waiting."""
+        core = self._core
+        return core is None or not core._busy._is_awake()
 
     def observe(self, histogram: Any, hooked: bool) -> None:
         """Has polls measured, or hooks called."""
         self._histogram = histogram
         self._observed = hooked or histogram is not None
+
+
+def interval_for(mean_poll: float) -> int:
+    """Ticks between two looks at the injection queue, where a poll takes ``mean_poll`` nanoseconds."""
+    interval = int(_GLOBAL_TARGET_NS / mean_poll) if mean_poll > 0 else _GLOBAL_MOST
+    return min(max(interval, 2), _GLOBAL_MOST)
 
 
 def counters_of(core: WorkerCore, worker: Worker | None) -> tuple[Any, ...]:
@@ -408,6 +409,6 @@ def counters_of(core: WorkerCore, worker: Worker | None) -> tuple[Any, ...]:
         core.local_schedules,
         core.overflows,
         core._length(),
-        0.0 if worker is None else worker._mean_poll / 1e9,
-        0.0 if worker is None else worker.busy_ns / 1e9,
+        core._mean_poll / 1e9,
+        core._busy._total_ns() / 1e9,
     )

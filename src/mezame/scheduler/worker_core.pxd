@@ -1,9 +1,12 @@
 cimport cython
 from cpython.ref cimport PyObject
 
+from ..core.busy cimport BusyTime
+from ..core.clock cimport monotonic_ns
 from ..core.current cimport Current, Scheduler, current
 from ..core.owned cimport OwnedTasks
 from ..core.queue cimport RunQueue
+from ..core.shutdown cimport try_drop
 from ..core.task cimport Task
 from ..core.waker cimport Wakeable, Waker, wake_all
 from .idle cimport Idle
@@ -60,6 +63,9 @@ cdef class WorkerCore(Scheduler):
     cdef object _rng
     cdef int _to_inject
     cdef int _workers
+    cdef double _mean_poll
+    cdef BusyTime _busy
+    cdef readonly long long turns
     cdef readonly long long polls
     cdef readonly long long parks
     cdef readonly long long noops
@@ -100,7 +106,10 @@ cdef class WorkerCore(Scheduler):
     cdef int _length(self) noexcept
 
 @cython.locals(core=WorkerCore, index=int)
-cpdef int schedule_in(WorkerGroup group, Wakeable item) except -1
+cpdef bint schedule_in(WorkerGroup group, Wakeable item) except -1
+@cython.locals(busy=list, deadline=longlong)
+cpdef drop_all(list tasks)
+cpdef bint drop(Task task) except -1
 @cython.locals(core=WorkerCore)
 cpdef int unpark(WorkerGroup group, int index) except -1
 @cython.locals(core=WorkerCore, index=int, work=bint)

@@ -30,12 +30,16 @@ and anybody's to steal from. The backlog and the list of live tasks are guarded.
 from __future__ import annotations
 
 import random
+import time
 from typing import Any
 
+from ..core.busy import BusyTime
+from ..core.clock import monotonic_ns
 from ..core.current import Scheduler, current
 from ..core.hooks import CHANGING, HookSet
 from ..core.owned import OwnedTasks
 from ..core.queue import RunQueue
+from ..core.shutdown import try_drop
 from ..core.task import Task
 from ..core.waker import Wakeable, Waker, wake_all
 from ..core.word import Word
@@ -52,6 +56,7 @@ except ImportError:
 LIFO_POLLS = 3  # polls from the slot in a row; as in tokio
 HALF = 128  # of the own queue: the rest is for what wakes meanwhile
 PHASE = 8  # looks at the injection queue, in which one of the queues behind the own one goes first
+HELD_NS = 100_000_000  # nobody holds a task for so long
 BATCH = 32  # from the own backlog: so few that what they touch is still in the cache when they are polled
 
 # The phases of a group's life.
@@ -111,6 +116,7 @@ class WorkerCore(Scheduler):
         "_alone_until",
         "_backlog",
         "_backlog_first",
+        "_busy",
         "_chosen_at",
         "_deferred",
         "_deferred_wakers",
@@ -122,6 +128,7 @@ class WorkerCore(Scheduler):
         "_lifo",
         "_lifo_left",
         "_lifo_on",
+        "_mean_poll",
         "_overflow",
         "_owned",
         "_park",
@@ -140,6 +147,7 @@ class WorkerCore(Scheduler):
         "polls",
         "steal_operations",
         "stolen",
+        "turns",
     )
 
     def __init__(self, index: int, group: WorkerGroup, seed: int, lifo: bool) -> None:
@@ -168,6 +176,9 @@ class WorkerCore(Scheduler):
         self._searching = False
         self._rng = random.Random(seed)
         self._to_inject = 1
+        self._mean_poll = 0.0  # nanoseconds
+        self._busy = BusyTime()
+        self.turns = 0
         self.polls = 0
         self.parks = 0
         self.noops = 0
@@ -394,16 +405,22 @@ class WorkerCore(Scheduler):
         return waiting + 1 if self._lifo is not cython.NULL else waiting
 
 
-def schedule_in(group: Any, item: Wakeable) -> None:
-    """Queues ``item`` with the worker of ``group`` that runs on this thread; on any other thread, for all."""
+def schedule_in(group: Any, item: Wakeable) -> bool:
+    """Queues ``item`` with the worker of ``group`` that runs on this thread; on any other thread, for all.
+
+    False: the runtime is closed, and ``item`` is not queued. Whoever has its task, or finds it at rest, is to drop it.
+    """
     found = current().scheduler
     core: WorkerCore | None = found if isinstance(found, WorkerCore) else None
     if core is not None and core._group is group:
         core._push_here(item)
-    elif group.inject._push(item):
-        index = group.idle._worker_to_notify()
-        if index >= 0:
-            unpark(group, index)
+        return True
+    if not group.inject._push(item):
+        return False
+    index = group.idle._worker_to_notify()
+    if index >= 0:
+        unpark(group, index)
+    return True
 
 
 def let_go(task: Task) -> None:
@@ -415,6 +432,28 @@ def let_go(task: Task) -> None:
     else:
         outside: Outside = scheduler
         outside._owned._discard(task)
+
+
+def drop_all(tasks: list[Task]) -> None:
+    """Drops them, for no worker will poll them; but not whom a thread that has given its core away polls just now.
+
+    That one ends its task itself (``Worker._put_coreless``). One that is held by a dump looks the same, for a moment.
+    """
+    deadline = monotonic_ns() + HELD_NS
+    while True:
+        busy = [task for task in tasks if not drop(task)]
+        if not busy or monotonic_ns() >= deadline:
+            return
+        tasks = busy
+        time.sleep(0.001)
+
+
+def drop(task: Task) -> bool:
+    """Drops a task and takes it from the list of live tasks. False: somebody has it right now."""
+    if not try_drop(task):
+        return False
+    let_go(task)
+    return True
 
 
 def unpark(group: Any, index: int) -> None:

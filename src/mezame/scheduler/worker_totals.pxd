@@ -10,3 +10,7 @@ cdef class WorkerTotals:
     cdef object _queued(self)
     @cython.locals(core=WorkerCore, total=longlong)
     cdef object _count_forced(self)
+    @cython.locals(core=WorkerCore, total=longlong)
+    cdef object _busy_time(self)
+    @cython.locals(core=WorkerCore)
+    cdef object _all_asleep(self)

@@ -50,12 +50,19 @@ class WorkerTotals:
     @property
     def turns(self) -> int:
         """How often a worker looked at the driver."""
-        return sum(worker.turns for worker in self.workers)
+        return sum(core.turns for core in self.cores)
 
     @property
     def busy_ns(self) -> int:
         """Nanoseconds in which the workers did not sleep, in all."""
-        return sum(worker.busy_ns for worker in self.workers)
+        return self._busy_time()
+
+    def _busy_time(self) -> int:
+        total = 0
+        for item in self.cores:
+            core: WorkerCore = item
+            total += core._busy._total_ns()
+        return total
 
     @property
     def wakes(self) -> int:
@@ -74,7 +81,14 @@ class WorkerTotals:
     @property
     def is_parked(self) -> bool:
         """True while every worker sleeps."""
-        return all(worker.is_parked for worker in self.workers)
+        return self._all_asleep()
+
+    def _all_asleep(self) -> bool:
+        for item in self.cores:
+            core: WorkerCore = item
+            if core._busy._is_awake():
+                return False
+        return True
 
     @property
     def forced_yields(self) -> int:

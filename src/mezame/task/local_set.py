@@ -26,6 +26,7 @@ from ..core.task import Task
 from ..core.waker import Waker, wake_all
 from ..errors import CancelledError, ShutdownError
 from ..future.unwind import unwind
+from ..scheduler.worker import Worker
 
 TURN = 61  # polls before the surrounding tasks have their turn: as many as tokio's LocalSet
 
@@ -35,6 +36,7 @@ _live: weakref.WeakSet[LocalSet] = weakref.WeakSet()
 
 class _Here(threading.local):
     local_set: LocalSet | None = None
+    drives = False  # a set is being polled here, and not only entered
 
 
 _here = _Here()
@@ -76,6 +78,9 @@ class LocalSet:
     Bound to the thread that first uses it; its tasks may be woken, awaited and aborted from any. ``await`` waits until
     every task has ended; it is cancel safe. Dropping the set ends its tasks at their awaits at once; ``await
     shutdown()`` lets their ``finally`` blocks await.
+
+    Who drives it has to stay on the thread, too: a task on a worker of a multi-thread runtime gets ``RuntimeError``.
+    Drive it in ``block_on``, or in a ``LocalRuntime``, or let a ``LocalPoolHandle`` do all this.
 
     >>> import mezame
     >>> async def work(n): return n * n
@@ -136,6 +141,14 @@ class LocalSet:
                 "a LocalSet belongs to the thread that used it first: spawn on it there, or use mezame.spawn"
             )
 
+    def _check_driver(self) -> None:
+        """Who drives the set may not move to another thread."""
+        if isinstance(current().executor, Worker):
+            raise RuntimeError(
+                "a task on a worker of a multi-thread runtime may move to another thread, and cannot drive a LocalSet: "
+                "drive it in block_on or in a LocalRuntime, or use a LocalPoolHandle"
+            )
+
     def enter(self) -> LocalEnterGuard:
         """A context manager in which ``mezame.task.spawn_local`` spawns into this set."""
         self._check_thread()
@@ -149,11 +162,17 @@ class LocalSet:
         The other tasks stay, and go on when the set is driven again. The future is polled inside of the set:
         ``spawn_local`` works there. Cancel safe as far as ``future`` is.
         """
+        try:
+            self._check_driver()
+        except RuntimeError:
+            close_coroutine(future)
+            raise
         inner = into_future(future)
         key = object()
 
         def poll(cx: Context) -> Any:
-            with self.enter():
+            self._check_thread()
+            with LocalEnterGuard(self, drives=True):
                 answer = inner.poll(cx)
             if answer is PENDING:
                 self._turn(cx, key)
@@ -164,13 +183,17 @@ class LocalSet:
         finally:
             self._queue.drivers.pop(key, None)
             if inner is not future:
-                with self.enter():
+                if self._thread == threading.get_ident():
+                    with self.enter():
+                        await unwind(inner)
+                else:  # dropped by another thread, at the end of a runtime
                     await unwind(inner)
 
     def __await__(self) -> Generator[Any, Any, Any]:
         return self._all().__await__()
 
     async def _all(self) -> None:
+        self._check_driver()
         key = object()
 
         def poll(cx: Context) -> Any:
@@ -191,7 +214,7 @@ class LocalSet:
         self._check_thread()
         queue = self._queue
         queue.drivers[key] = cx.waker
-        with LocalEnterGuard(self):
+        with LocalEnterGuard(self, drives=True):
             for _ in range(TURN):
                 try:
                     runnable = queue.woken.popleft()
@@ -264,19 +287,25 @@ class LocalSet:
 class LocalEnterGuard:
     """What ``LocalSet.enter`` gives."""
 
-    __slots__ = ("_local_set", "_outer")
+    __slots__ = ("_drives", "_local_set", "_outer")
 
-    def __init__(self, local_set: LocalSet) -> None:
+    def __init__(self, local_set: LocalSet, *, drives: bool = False) -> None:
         self._local_set = local_set
-        self._outer: LocalSet | None = None
+        self._drives = drives
+        self._outer: tuple[LocalSet | None, bool] = (None, False)
 
     def __enter__(self) -> LocalSet:
-        self._outer = _here.local_set
-        _here.local_set = self._local_set
+        self._outer = (_here.local_set, _here.drives)
+        _here.local_set, _here.drives = self._local_set, self._drives or _here.drives
         return self._local_set
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        _here.local_set = self._outer
+        _here.local_set, _here.drives = self._outer
+
+
+def drives_here() -> bool:
+    """True inside of the poll of a set: its other tasks wait for this thread."""
+    return _here.drives
 
 
 def live_local_sets() -> list[LocalSet]:
