@@ -136,7 +136,12 @@ cdef class TaskCell(TaskState):
     cdef _finish(self, object value, object error)
     cdef _call_back(self, object callback)
     cdef Waker _fresh_waker(self)
+    @cython.locals(answer=int)
     cdef bint _request_cancel(self, object message) except -1
+    @cython.locals(left=int)
+    cdef int _take_back_cancel(self) noexcept
+    cdef object _given_name(self)
+    cdef object _swap_name(self, object name)
     cdef int _set_site(self, object code, int lasti) except -1
     cdef int _set_caller_site(self) except -1
     cdef str _where(self)

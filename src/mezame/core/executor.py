@@ -233,7 +233,7 @@ class Executor(Loop):
 
     def poison(self, error: BaseException) -> None:
         """Has the loop raise ``error`` after the poll in progress (a fork, a fatal condition)."""
-        self._fatal = error
+        self._swap_fatal(error)
 
     def report_failures(self) -> None:
         """Reports the failed tasks whose handles are still held and that nobody looked at."""
@@ -268,12 +268,11 @@ class Executor(Loop):
     @property
     def histogram(self) -> Any:
         """What records the duration of each poll (``record(ns)``), or None."""
-        return self._histogram
+        return self._get_histogram()
 
     @histogram.setter
     def histogram(self, value: Any) -> None:
-        self._histogram = value
-        self._observed = value is not None or self._ready._hooks is not None
+        self._measure_with(value)
 
     @property
     def park(self) -> Park:

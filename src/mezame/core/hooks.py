@@ -118,6 +118,16 @@ class HookSet:
         return bool(self.told)
 
 
+def record_poll(histogram: Any, elapsed_ns: int) -> bool:
+    """``histogram.record(elapsed_ns)``. False: it raised, which is reported; it is to be removed."""
+    try:
+        histogram.record(elapsed_ns)
+    except Exception as error:
+        report_exception(f"{histogram!r} raised; polls are not recorded any more", error)
+        return False
+    return True
+
+
 def tell_shared(name: str, subject: Any) -> None:
     """Calls a hook of the whole process, if there are any, for what no executor owns."""
     hooks = SHARED.hooks

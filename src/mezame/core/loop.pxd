@@ -40,6 +40,9 @@ cdef class Loop(Spawner):
     cdef _let_go(self, Task task)
     cdef _failed(self, Task task, object error)
     cdef _raise_fatal(self)
+    cdef object _swap_fatal(self, object error)
+    cdef object _get_histogram(self)
+    cdef int _measure_with(self, object histogram) except -1
     cdef _turn(self, long long timeout_ns)
     cdef object _enter(self)
     @cython.locals(cur=Current)

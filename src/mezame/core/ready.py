@@ -109,6 +109,14 @@ class ReadyTasks(Scheduler):
             waker.wake()
         self._park.unpark()
 
+    def _swap_drive_waker(self, waker: Any) -> Any:
+        """Whom a wake from another thread wakes; what was there before, to be dropped by the caller."""
+        self._lock()
+        old = self._drive_waker
+        self._drive_waker = waker
+        self._unlock()
+        return old
+
     def _enqueue_new(self, tasks: list[Task]) -> None:
         """``_enqueue`` of tasks that nobody knows yet: with one lock, and one wake of the thread that drives."""
         if not tasks:

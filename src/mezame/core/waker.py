@@ -113,7 +113,7 @@ class Waker(Guard):
 
 
 class TaskWaker(Waker):
-    """The waker of a ``Wakeable``."""
+    """The waker of a ``Wakeable``. ``_target`` is cut by another thread: under the guard, to read it and to cut it."""
 
     __slots__ = ("_target",)
 
@@ -125,7 +125,9 @@ class TaskWaker(Waker):
             target._wake()
 
     def __repr__(self) -> str:
+        self._lock()
         target = self._target
+        self._unlock()
         return f"<Waker of {target!r}>" if target is not None else "<Waker of a finished task>"
 
 

@@ -142,7 +142,7 @@ class MultiThread(WorkerTotals):
         worker = Worker(self._group, self, self._event_interval, self._global_interval)
         with CHANGING:  # a change of the hooks finds the worker, or has been made
             self._workers[core.index] = worker
-            worker.observe(self._histogram, self._group.hooks is not None)
+            worker.observe(self._histogram, self._group.hooks is not None)  # guarded by CHANGING here
         worker._run_with(core)
 
     # --- block_in_place -----------------------------------------------------------------------------------
@@ -415,12 +415,22 @@ class MultiThread(WorkerTotals):
     @property
     def histogram(self) -> Any:
         """What records the duration of each poll (``record(ns)``; from all workers), or None."""
-        return self._histogram
+        with CHANGING:
+            return self._histogram
 
     @histogram.setter
     def histogram(self, value: Any) -> None:
-        self._histogram = value
-        self.rehook()
+        with CHANGING:
+            old = self._histogram
+            self._histogram = value
+            self.rehook()
+        del old
+
+    def drop_histogram(self, histogram: Any) -> None:
+        """It raised in a worker: it is asked no more."""
+        with CHANGING:
+            if self._histogram is histogram:
+                self.histogram = None
 
     @property
     def park(self) -> Park:

@@ -44,6 +44,7 @@ cdef class Worker(Spawner):
     cdef bint _put_coreless(self, Task task, int what) except -1
     @cython.locals(what=int)
     cdef int _run_observed(self, Task task) except -1
+    cdef object _get_histogram(self)
     cdef int _let_go(self, Task task) except -1
     @cython.locals(core=WorkerCore)
     cdef int _turn(self) except -1

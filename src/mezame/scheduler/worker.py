@@ -21,6 +21,9 @@ thread polls, a wake queues once), the queue (``steal_queue.py``), no wake is lo
 Invariant of the poll: once ``task._run`` has answered REST the task is no longer ours: another thread may be polling
 it already. Nothing of it is touched after that.
 
+``_histogram`` is replaced by any thread: under the guard, to read it too. ``_core`` is this thread's; others read it,
+and no core goes away before the runtime does (``WorkerGroup.cores``).
+
 ``block_in_place`` hands the core to another thread, which goes on with this same loop; the thread that blocks finishes
 its poll without a core (what it wakes goes to the injection queue), and ends.
 """
@@ -35,7 +38,7 @@ from ..core.busy import BusyTime
 from ..core.clock import monotonic_ns
 from ..core.context import Context, loop_context
 from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
-from ..core.hooks import AFTER
+from ..core.hooks import AFTER, record_poll
 from ..core.task import Task, make_task
 from .worker_core import (
     LIFO_POLLS,
@@ -118,6 +121,7 @@ class Worker(Spawner):
         cur = current()
         self._cur = cur
         self._core = core
+        self._cx._adopt()
         self.thread = threading.get_ident()
         cur.scheduler = core
         cur.executor = self
@@ -214,11 +218,20 @@ class Worker(Spawner):
         started = monotonic_ns()
         what = task._run(self._cx, self._cur)
         if self._histogram is not None:
-            self._histogram.record(monotonic_ns() - started)
+            elapsed = monotonic_ns() - started
+            histogram = self._get_histogram()
+            if histogram is not None and not record_poll(histogram, elapsed):
+                self._pool.drop_histogram(histogram)
         if self._group.hooks is not None:
             # After Pending another thread may have the task; the hook gets it to read its name, not its state.
             call_hook(self._group, AFTER[what], task)
         return what
+
+    def _get_histogram(self) -> Any:
+        self._lock()
+        histogram = self._histogram
+        self._unlock()
+        return histogram
 
     def _let_go(self, task: Task) -> None:
         """A task is complete: from now on only handles hold it."""
@@ -383,7 +396,11 @@ class Worker(Spawner):
 
     def observe(self, histogram: Any, hooked: bool) -> None:
         """Has polls measured, or hooks called."""
+        self._lock()
+        old = self._histogram
         self._histogram = histogram
+        self._unlock()
+        del old
         self._observed = hooked or histogram is not None
 
 
