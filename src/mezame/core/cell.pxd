@@ -130,10 +130,12 @@ cdef class TaskCell(TaskState):
     cdef int _run_slowly(self, Context cx, Current cur, bint cancel, object yielded) except -1
     cdef int _hide(self) except -1
     cdef int _show(self, object coro, object ctx) except -1
+    cdef object _close_unstarted(self, object error)
     cdef int _refuse(self) except -1
     cdef object _make_cancelled(self)
     @cython.locals(wakers=list, callbacks=list)
     cdef _finish(self, object value, object error)
+    cdef _call_all(self, list callbacks)
     cdef _call_back(self, object callback)
     cdef Waker _fresh_waker(self)
     @cython.locals(answer=int)

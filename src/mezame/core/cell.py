@@ -9,8 +9,8 @@ Who may touch what:
 * the coroutine, its contextvars and ``_started``: the thread that took the task to RUNNING;
 * ``_result``, ``_error``, ``_cancelled_out``: written by that thread before COMPLETE, read by others after;
 * ``_waiters``, ``_callbacks``, ``_requests``, ``_name``, ``_cancel_message``, ``_poll_join``: under the guard, which
-  any thread takes to read or replace them. What is replaced is let go of after the unlock. The list in ``_callbacks`` only
-  grows; who takes something out of it puts another list there, so that whoever holds the list may walk through it;
+  any thread takes to read or replace them. What is replaced is let go of after the unlock. The list in ``_callbacks``
+  only grows; who takes something out of it puts another list there, so that whoever holds one may walk through it;
 * ``_requests`` and the CANCEL bit: changed together under the guard, so that no ``uncancel`` forgets a cancellation
   that another thread has just counted;
 * ``_site``, ``_scheduler``: whoever makes the task, before others know it (a root's scheduler changes once: see
@@ -45,7 +45,7 @@ from .future import step
 from .guard import Guard
 from .hooks import AFTER, tell_shared
 from .poll import PENDING
-from .report import report_exception
+from .report import pass_interrupt, report_exception
 from .state import TaskState
 from .waker import Waker, wake_all
 
@@ -207,8 +207,7 @@ class TaskCell(TaskState):
             error = self._make_cancelled()
             if not self._started:
                 cx._leave()
-                self._coro.close()
-                self._finish(None, error)
+                self._finish(None, self._close_unstarted(error))
                 return DONE
         self._started = True
         try:
@@ -229,8 +228,15 @@ class TaskCell(TaskState):
         """Ends a task that no executor takes: cancelled, before a line of it ran."""
         self._request_cancel(None)
         self._to_running()
-        self._coro.close()
-        self._finish(None, self._make_cancelled())
+        self._finish(None, self._close_unstarted(self._make_cancelled()))
+
+    def _close_unstarted(self, error: BaseException) -> BaseException:
+        """``error``, or what closing raised: a coroutine has nothing to run yet, but an object of another kind may."""
+        try:
+            self._coro.close()
+        except BaseException as failure:
+            return failure
+        return error
 
     def _make_cancelled(self) -> BaseException:
         self._lock()
@@ -261,11 +267,22 @@ class TaskCell(TaskState):
         self._unlock()
         self._show(coro, ctx)
         del coro, ctx
-        if wakers:
-            wake_all(wakers)
-        if callbacks is not None:
-            for callback in callbacks:
+        try:
+            if wakers:
+                wake_all(wakers)
+        finally:  # an interrupt, where no loop raises it
+            if callbacks is not None:
+                self._call_all(callbacks)
+
+    def _call_all(self, callbacks: list[Any]) -> None:
+        interrupt = None
+        for callback in callbacks:
+            try:
                 self._call_back(callback)
+            except BaseException as error:
+                interrupt = error
+        if interrupt is not None:
+            pass_interrupt(interrupt)
 
     def _call_back(self, callback: Any) -> None:
         try:

@@ -90,10 +90,12 @@ class Executor(Loop):
         if not self._owned._add_all(tasks):
             refuse_all(tasks)
             return tasks
-        if self._ready._hooks is not None:
-            for task in tasks:
-                self._ready._hook("on_spawn", task)
-        self._ready._enqueue_new(tasks)
+        try:
+            if self._ready._hooks is not None:
+                for task in tasks:
+                    self._ready._hook("on_spawn", task)
+        finally:
+            self._ready._enqueue_new(tasks)
         return tasks
 
     def _make_many(self, batch: list[Any], name: Any) -> list[Task]:
@@ -123,9 +125,11 @@ class Executor(Loop):
         if not self._owned._add(task):
             task._refuse()
             return
-        if self._ready._hooks is not None:
-            self._ready._hook("on_spawn", task)
-        self._ready._enqueue(task)
+        try:
+            if self._ready._hooks is not None:
+                self._ready._hook("on_spawn", task)
+        finally:
+            self._ready._enqueue(task)
 
     # --- running: the public ways -------------------------------------------------------------------------
 
@@ -181,12 +185,11 @@ class Executor(Loop):
             if not self._ready._local._length and not self._ready._nothing_deferred():
                 self._turn(0)
             task = self._ready._next_task()
-            if task is None:
-                return False
-            self._poll_task(task, self._cx, self._cur)
+            if task is not None:
+                self._poll_task(task, self._cx, self._cur)
             if self._fatal is not None:
                 self._raise_fatal()
-            return True
+            return task is not None
         finally:
             self._leave(saved)
 

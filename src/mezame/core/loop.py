@@ -130,7 +130,11 @@ class Loop(Spawner):
         cx = self._cx
         cur = self._cur
         while True:
+            if self._fatal is not None:  # from the root, from a turn, from another thread
+                self._raise_fatal()
             if ready._take_root_wake() and self._poll_root():
+                if self._fatal is not None:
+                    self._raise_fatal()
                 return
             left = self._event_interval
             while left > 0:
@@ -210,6 +214,11 @@ class Loop(Spawner):
         elif what == 2:
             self._ready._defer(RootAgain(self._ready))
         return what == 3
+
+    def _interrupt(self, error: BaseException) -> bool:
+        self._swap_fatal(error)
+        self._park.unpark()  # if a sleep comes next it ends at once
+        return True
 
     def _let_go(self, task: Task) -> None:
         """A task is complete: from now on only handles hold it."""

@@ -79,8 +79,12 @@ class ReadyTasks(Scheduler):
     @cython.nonecheck(False)
     def _schedule(self, item: Wakeable) -> None:
         if self._hooks is not None:
-            self._hook("on_wake", item)
-        self._enqueue(item)
+            try:
+                self._hook("on_wake", item)
+            finally:
+                self._enqueue(item)
+        else:
+            self._enqueue(item)
 
     @cython.nonecheck(False)
     def _enqueue(self, item: Wakeable) -> None:

@@ -199,9 +199,11 @@ class MultiThread(WorkerTotals):
         if not owned._add(task):
             task._refuse()
             return
-        if group.hooks is not None:
-            call_hook(group, "on_spawn", task)
-        schedule_in(group, task)
+        try:
+            if group.hooks is not None:
+                call_hook(group, "on_spawn", task)
+        finally:
+            schedule_in(group, task)
 
     # --- the roots ----------------------------------------------------------------------------------------
 

@@ -37,6 +37,9 @@ cdef class Worker(Spawner):
     cpdef _run_with(self, WorkerCore core)
     @cython.locals(core=WorkerCore, task=Task, cx=Context, cur=Current, left=int)
     cdef _loop(self)
+    @cython.locals(core=WorkerCore, polls=longlong)
+    cdef _loop_on(self)
+    cdef _tidy(self, WorkerCore core)
     @cython.locals(following=Task)
     cdef bint _poll_lifo(self, WorkerCore core, Context cx, Current cur) except -1
     @cython.locals(what=int)

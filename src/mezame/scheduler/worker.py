@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from time import sleep
 from typing import Any
 
 from ..core.busy import BusyTime
@@ -60,6 +61,7 @@ except ImportError:
 _GLOBAL_START = 61  # ticks between two looks at the injection queue, before there is a measurement
 _GLOBAL_TARGET_NS = 200_000  # what the self-tuned interval aims at, as in tokio
 _GLOBAL_MOST = 127
+FAILED = 0.01  # seconds
 
 
 class Worker(Spawner):
@@ -129,7 +131,7 @@ class Worker(Spawner):
         self._batch_started = monotonic_ns()
         self._busy._start(self._batch_started)
         try:
-            self._loop()
+            self._loop_on()
         finally:
             self._busy._stop(monotonic_ns())
             cur.scheduler = None
@@ -139,6 +141,36 @@ class Worker(Spawner):
             self.thread = 0
             if self._core is not None:
                 self._pool.leave(self._core)
+
+    def _loop_on(self) -> None:
+        """``_loop``; what escapes from it (out of a waker of the user, in a turn) leaves ``block_on``, and it goes on."""
+        polls = -1
+        while True:
+            try:
+                self._loop()
+                return
+            except BaseException as error:
+                self._pool.poison(error)
+            core = self._core
+            if core is None or self._group.phase._load() == STOPPING:
+                return
+            if core.polls == polls:
+                sleep(FAILED)  # again, with nothing done in between: this may go on for ever
+            polls = core.polls
+            self._tidy(core)
+
+    def _tidy(self, core: WorkerCore) -> None:
+        """After a failure: awake, searching no more, and the others know of what is queued here."""
+        core._end_detour()
+        self._busy._start(monotonic_ns())
+        if core._searching:
+            core._found()
+        if core._has_work_for_others():
+            core._notify()
+
+    def _interrupt(self, error: BaseException) -> bool:
+        self._pool.poison(error)
+        return True
 
     @cython.nonecheck(False)
     def _loop(self) -> None:
@@ -294,6 +326,9 @@ class Worker(Spawner):
             core._parked = True
             try:
                 core._park._park()
+            except BaseException:
+                core._searching = not group.idle._wake_up(core.index)
+                raise
             finally:
                 core._parked = False
             self.turns += 1
@@ -339,7 +374,7 @@ class Worker(Spawner):
             task._refuse()
             return task
         if self._group.hooks is not None:
-            call_hook(self._group, "on_spawn", task)
+            call_hook(self._group, "on_spawn", task)  # raises nothing: we drive
         core._push_here(task)
         return task
 
