@@ -4,6 +4,7 @@ Each case runs in an interpreter of its own, as a crash would end the whole run.
 number of steps: with a GIL this shows little, without one an unguarded field is hit within a fraction of them.
 """
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -62,7 +63,7 @@ class Keep(mezame.Future):
 CASES = {
     "name": """
         together(
-            1_500_000,
+            300_000,
             lambda n: task.set_name(f"a-{n}"),
             lambda n: task.set_name(f"b-{n}"),
             lambda n: task.name,
@@ -70,26 +71,34 @@ CASES = {
         )
     """,
     "message of a cancellation": """
-        together(1_000_000, *[lambda n, k=k: task.cancel(f"message-{k}-{n}") for k in range(4)])
+        async def goes_on():
+            while True:
+                try:
+                    await mezame.pending()
+                except mezame.CancelledError:
+                    pass
+        going = executor.spawn(goes_on())
+        cancel = lambda n: going.cancel(f"message-{n}")
+        together(100_000, lambda n: executor.run_until_stalled(), cancel, cancel, cancel)
     """,
     "poll": """
         tasks = [task]
         def turn(n):
             tasks[0] = executor.spawn(nothing())
             executor.run()
-        together(150_000, turn, *[lambda n: tasks[0].poll(noop)] * 3)
+        together(50_000, turn, *[lambda n: tasks[0].poll(noop)] * 3)
     """,
     "waker of a task that ends": """
         async def keep(): await Keep()
         def turn(n):
             executor.spawn(keep())
             executor.run()
-        together(150_000, turn, *[lambda n: [repr(waker) for waker in wakers]] * 2)
+        together(50_000, turn, *[lambda n: [repr(waker) for waker in wakers]] * 2)
     """,
     "slot of a waker": """
         slot = mezame.task.AtomicWaker()
         together(
-            1_000_000,
+            300_000,
             lambda n: slot.register(Waker.from_callable(lambda: None)),
             *[lambda n: repr(slot)] * 2,
         )
@@ -118,7 +127,7 @@ CASES = {
         def turn(n):
             executor.spawn(nothing())
             executor.run()
-        together(60_000, turn, swap, swap, lambda n: executor.histogram)
+        together(40_000, turn, swap, swap, lambda n: executor.histogram)
     """,
     "interrupt that is to be raised": """
         def run(n):
@@ -168,5 +177,6 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_from_many_threads(case):
     code = BEGIN + textwrap.dedent(CASES[case])
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=55)
+    env = {**os.environ, "PYTHONMALLOC": "debug"}  # what is freed is overwritten, so that its use shows
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=55, env=env)
     assert done.returncode == 0, (done.returncode, done.stderr[-2000:])

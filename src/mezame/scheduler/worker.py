@@ -143,7 +143,7 @@ class Worker(Spawner):
                 self._pool.leave(self._core)
 
     def _loop_on(self) -> None:
-        """``_loop``; what escapes from it (out of a waker of the user, in a turn) leaves ``block_on``, and it goes on."""
+        """``_loop``; what escapes (out of a waker of the user, in a turn) leaves ``block_on``, and it goes on."""
         polls = -1
         while True:
             try:
