@@ -8,6 +8,7 @@ import pytest
 from conftest import COMPILED
 from interleave import Deadlock, Gate, explore
 
+from mezame.core.executor import Executor
 from mezame.core.park import Park
 from mezame.core.queue import RunQueue
 from mezame.core.state import TaskState
@@ -365,3 +366,26 @@ def test_wakes_from_two_threads_and_a_poller_queue_the_task_once(monkeypatch):
         assert state["queued"] == 1 or state["seen"][-1] == 2, state
 
     assert explore(make, check, monkeypatch, most_switches=3) > 100
+
+
+def test_a_cancellation_is_not_forgotten_by_an_uncancel_of_another_thread(monkeypatch):
+    """What is counted is also asked for: in every order of a ``cancel`` with the ``uncancel`` of one before."""
+    task = None
+
+    async def nothing():
+        pass
+
+    def make():
+        nonlocal task
+        if task is not None:
+            task.get_coro().close()
+        task = Executor().spawn(nothing())
+        task.cancel("the first")
+        return [task.uncancel, lambda: task.cancel("the second")]
+
+    def check():
+        assert task.cancelling() == 1
+        assert task.state == "SCHEDULED+CANCEL"
+
+    assert explore(make, check, monkeypatch, most_switches=3) > 3
+    task.get_coro().close()

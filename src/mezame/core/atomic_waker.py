@@ -60,4 +60,7 @@ class AtomicWaker(Guard):
         return old
 
     def __repr__(self) -> str:
-        return f"<AtomicWaker {'empty' if self._stored is None else repr(self._stored)}>"
+        self._lock()
+        stored = self._stored
+        self._unlock()
+        return f"<AtomicWaker {'empty' if stored is None else repr(stored)}>"

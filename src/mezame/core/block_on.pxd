@@ -17,6 +17,8 @@ cdef int BUDGET
 cdef class ThreadLoop(Scheduler):
     cdef Park _parker
     cdef bint _poked
+    cdef object _interrupted
+    cdef _raise_interrupt(self)
     cdef readonly long long polls
     cdef readonly bint is_parked
     cdef readonly unsigned long thread

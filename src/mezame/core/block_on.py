@@ -25,11 +25,12 @@ from .waker import Wakeable, Waker
 class ThreadLoop(Scheduler):
     """The loop of ``block_on``: one root, this thread, a Parker."""
 
-    __slots__ = ("_parker", "_poked", "is_parked", "polls", "thread")
+    __slots__ = ("_interrupted", "_parker", "_poked", "is_parked", "polls", "thread")
 
     def __init__(self) -> None:
         self._parker = Parker()
         self._poked = False
+        self._interrupted = None  # by a callback, on the thread that drives, which alone looks at it
         self.polls = 0  # for a watchdog
         self.is_parked = True
         self.thread = 0
@@ -40,12 +41,23 @@ class ThreadLoop(Scheduler):
         return self._forced  # type: ignore[no-any-return]
 
     def _schedule(self, item: Wakeable) -> None:
-        if SHARED.hooks is not None:
-            tell_shared("on_wake", item)
-        self._parker.unpark()
+        try:
+            if SHARED.hooks is not None:
+                tell_shared("on_wake", item)
+        finally:
+            self._parker.unpark()
 
     def _defer(self, waker: Waker) -> None:
         waker.wake()
+
+    def _interrupt(self, error: BaseException) -> bool:
+        self._interrupted = error
+        return True
+
+    def _raise_interrupt(self) -> None:
+        error = self._interrupted
+        self._interrupted = None
+        raise error
 
     def poke(self) -> None:
         """Ends ``_drive`` with False at its next sleep: there is something better to do. Any thread."""
@@ -83,6 +95,8 @@ class ThreadLoop(Scheduler):
                     cur.budget = BUDGET
                     self.polls += 1
                     what = run_traced(root, cx, cur) if SHARED.hooks is not None else root._run(cx, cur)
+                    if self._interrupted is not None:
+                        self._raise_interrupt()
                     if what == 3:  # DONE
                         return True
                 elif self._take_poke():

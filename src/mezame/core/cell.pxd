@@ -130,13 +130,20 @@ cdef class TaskCell(TaskState):
     cdef int _run_slowly(self, Context cx, Current cur, bint cancel, object yielded) except -1
     cdef int _hide(self) except -1
     cdef int _show(self, object coro, object ctx) except -1
+    cdef object _close_unstarted(self, object error)
     cdef int _refuse(self) except -1
     cdef object _make_cancelled(self)
     @cython.locals(wakers=list, callbacks=list)
     cdef _finish(self, object value, object error)
+    cdef _call_all(self, list callbacks)
     cdef _call_back(self, object callback)
     cdef Waker _fresh_waker(self)
+    @cython.locals(answer=int)
     cdef bint _request_cancel(self, object message) except -1
+    @cython.locals(left=int)
+    cdef int _take_back_cancel(self) noexcept
+    cdef object _given_name(self)
+    cdef object _swap_name(self, object name)
     cdef int _set_site(self, object code, int lasti) except -1
     cdef int _set_caller_site(self) except -1
     cdef str _where(self)

@@ -9,7 +9,13 @@ Who may touch what:
 * the coroutine, its contextvars and ``_started``: the thread that took the task to RUNNING;
 * ``_result``, ``_error``, ``_cancelled_out``: written by that thread before COMPLETE, read by others after; of a
   task that failed, ``_result`` is the traceback of ``_error`` at its end (no field of its own: most tasks do not fail);
-* ``_waiters``, ``_callbacks``, ``_requests``: under the guard;
+* ``_waiters``, ``_callbacks``, ``_requests``, ``_name``, ``_cancel_message``, ``_poll_join``: under the guard, which
+  any thread takes to read or replace them. What is replaced is let go of after the unlock. The list in ``_callbacks``
+  only grows; who takes something out of it puts another list there, so that whoever holds one may walk through it;
+* ``_requests`` and the CANCEL bit: changed together under the guard, so that no ``uncancel`` forgets a cancellation
+  that another thread has just counted;
+* ``_site``, ``_scheduler``: whoever makes the task, before others know it (a root's scheduler changes once: see
+  ``current_thread.py``);
 * ``_next`` (run queue) and ``_owned_at`` (list of live tasks): the queue's and the list's owner.
 
 A live task is no garbage, so the collector need not look at it: from ``spawn`` to COMPLETE the task, its coroutine
@@ -41,7 +47,7 @@ from .future import step
 from .guard import Guard
 from .hooks import AFTER, tell_shared
 from .poll import PENDING
-from .report import report_exception
+from .report import pass_interrupt, report_exception
 from .state import TaskState
 from .waker import Waker, wake_all
 
@@ -203,8 +209,7 @@ class TaskCell(TaskState):
             error = self._make_cancelled()
             if not self._started:
                 cx._leave()
-                self._coro.close()
-                self._finish(None, error)
+                self._finish(None, self._close_unstarted(error))
                 return DONE
         self._started = True
         try:
@@ -225,13 +230,21 @@ class TaskCell(TaskState):
         """Ends a task that no executor takes: cancelled, before a line of it ran."""
         self._request_cancel(None)
         self._to_running()
-        self._coro.close()
-        self._finish(None, self._make_cancelled())
+        self._finish(None, self._close_unstarted(self._make_cancelled()))
+
+    def _close_unstarted(self, error: BaseException) -> BaseException:
+        """``error``, or what closing raised: a coroutine has nothing to run yet, but an object of another kind may."""
+        try:
+            self._coro.close()
+        except BaseException as failure:
+            return failure
+        return error
 
     def _make_cancelled(self) -> BaseException:
-        if self._cancel_message is None:
-            return CancelledError()
-        return CancelledError(self._cancel_message)
+        self._lock()
+        message = self._cancel_message
+        self._unlock()
+        return CancelledError() if message is None else CancelledError(message)
 
     def _finish(self, value: Any, error: Any) -> None:
         """RUNNING -> COMPLETE: stores the outcome, cuts the waker, wakes whoever awaits."""
@@ -261,11 +274,22 @@ class TaskCell(TaskState):
         self._unlock()
         self._show(coro, ctx)
         del coro, ctx
-        if wakers:
-            wake_all(wakers)
-        if callbacks is not None:
-            for callback in callbacks:
+        try:
+            if wakers:
+                wake_all(wakers)
+        finally:  # an interrupt, where no loop raises it
+            if callbacks is not None:
+                self._call_all(callbacks)
+
+    def _call_all(self, callbacks: list[Any]) -> None:
+        interrupt = None
+        for callback in callbacks:
+            try:
                 self._call_back(callback)
+            except BaseException as error:
+                interrupt = error
+        if interrupt is not None:
+            pass_interrupt(interrupt)
 
     def _call_back(self, callback: Any) -> None:
         try:
@@ -284,15 +308,46 @@ class TaskCell(TaskState):
 
     def _request_cancel(self, message: Any) -> bool:
         """From any thread: has the next poll raise ``CancelledError``. False if the task has ended."""
+        old = None
         self._lock()
         self._requests += 1
-        self._unlock()
-        if message is not None:
-            self._cancel_message = message
         answer = self._to_cancelled()
+        if message is not None and answer >= 0:
+            old = self._cancel_message
+            self._cancel_message = message
+        self._unlock()
+        del old
         if answer == 1:
             self._scheduler._schedule(self)
         return answer >= 0
+
+    def _take_back_cancel(self) -> int:
+        """``uncancel``: one request less, and at zero none that is still to be delivered. How many are left."""
+        self._lock()
+        if self._requests > 0:
+            self._requests -= 1
+        left = self._requests
+        if left == 0:
+            self._forget_cancel()
+        self._unlock()
+        return left  # type: ignore[no-any-return]
+
+    # --- its name -------------------------------------------------------------------------------------
+
+    def _given_name(self) -> Any:
+        """The name that it has, or None."""
+        self._lock()
+        name = self._name
+        self._unlock()
+        return name
+
+    def _swap_name(self, name: Any) -> Any:
+        """The name that it had."""
+        self._lock()
+        old = self._name
+        self._name = name
+        self._unlock()
+        return old
 
     # --- where it was spawned --------------------------------------------------------------------------
 
@@ -328,7 +383,8 @@ class TaskCell(TaskState):
         if self._error is None or self._observed or self._cancelled_out or self._root:
             return
         self._observed = True
-        name = self._name if self._name is not None else f"task-{self._id}"
+        given = self._given_name()
+        name = given if given is not None else f"task-{self._id}"
         where = self._where()
         report_exception(
             f"task {name!r} (spawned at {where}) failed and nobody looked at its result",

@@ -56,9 +56,11 @@ cdef class Scheduler(Guard):
     cdef long long _forced
     cdef int _schedule(self, Wakeable item) except -1
     cdef int _defer(self, Waker waker) except -1
+    cdef bint _interrupt(self, object error) except -1
 
 cdef class Spawner(Guard):
     cdef object _spawn(self, object future, object name)
+    cdef bint _interrupt(self, object error) except -1
 
 @cython.final
 cdef class Current:

@@ -16,6 +16,7 @@ from typing import Any
 
 from .context import Context
 from .guard import Guard
+from .report import SEAM
 from .waker import Wakeable, Waker
 
 try:
@@ -43,6 +44,10 @@ class Scheduler(Guard):
         """Wakes ``waker`` after the next turn of the driver. Called from the loop's own thread."""
         raise TypeError(f"{type(self).__name__} must define _defer()")
 
+    def _interrupt(self, error: BaseException) -> bool:
+        """A callback raised ``error`` on the thread that this drives: True if it will be raised to whoever drives."""
+        return False
+
     def _kind(self) -> str:
         """What its tasks are called in traces: see ``Task.kind``."""
         return "task"
@@ -56,6 +61,10 @@ class Spawner(Guard):
     def _spawn(self, future: Any, name: Any) -> Any:
         """Makes a task of ``future`` and queues it. Called from the thread that it drives."""
         raise TypeError(f"{type(self).__name__} must define _spawn()")
+
+    def _interrupt(self, error: BaseException) -> bool:
+        """As that of a ``Scheduler``."""
+        return False
 
 
 class Current:
@@ -186,3 +195,14 @@ def _first_slot() -> Current:
     if cython.compiled:
         tls_set_slot(cython.cast("PyObject *", slot))  # type: ignore  # noqa: F821
     return slot
+
+
+def keep_interrupt(error: BaseException) -> bool:
+    """Has whoever drives tasks on this thread raise ``error`` (``report.py``); False if nobody does."""
+    cur = current()
+    if cur.executor is not None:
+        return cur.executor._interrupt(error)  # type: ignore[no-any-return]
+    return cur.scheduler is not None and cur.scheduler._interrupt(error)
+
+
+SEAM.keep = keep_interrupt

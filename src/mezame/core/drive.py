@@ -26,9 +26,7 @@ class Drive(Future):
         executor = self._executor
         waker = cx._get_waker()
         ready = executor._ready
-        ready._lock()
-        ready._drive_waker = waker
-        ready._unlock()
+        ready._swap_drive_waker(waker)
         answer = self._future.poll(cx)
         if answer is not PENDING:
             self.close()
@@ -47,10 +45,7 @@ class Drive(Future):
         return PENDING
 
     def close(self) -> None:
-        ready = self._executor._ready
-        ready._lock()
-        ready._drive_waker = None
-        ready._unlock()
+        self._executor._ready._swap_drive_waker(None)
         self._future.close()
 
 

@@ -93,10 +93,12 @@ class Executor(Loop):
         if not self._owned._add_all(tasks):
             refuse_all(tasks)
             return tasks
-        if self._ready._hooks is not None:
-            for task in tasks:
-                self._ready._hook("on_spawn", task)
-        self._ready._enqueue_new(tasks)
+        try:
+            if self._ready._hooks is not None:
+                for task in tasks:
+                    self._ready._hook("on_spawn", task)
+        finally:
+            self._ready._enqueue_new(tasks)
         return tasks
 
     def _make_many(self, batch: list[Any], name: Any) -> list[Task]:
@@ -126,9 +128,11 @@ class Executor(Loop):
         if not self._owned._add(task):
             task._refuse()
             return
-        if self._ready._hooks is not None:
-            self._ready._hook("on_spawn", task)
-        self._ready._enqueue(task)
+        try:
+            if self._ready._hooks is not None:
+                self._ready._hook("on_spawn", task)
+        finally:
+            self._ready._enqueue(task)
 
     # --- running: the public ways -------------------------------------------------------------------------
 
@@ -187,12 +191,11 @@ class Executor(Loop):
             if not self._ready._local._length and not self._ready._nothing_deferred():
                 self._turn(0)
             task = self._ready._next_task()
-            if task is None:
-                return False
-            self._poll_task(task, self._cx, self._cur)
+            if task is not None:
+                self._poll_task(task, self._cx, self._cur)
             if self._fatal is not None:
                 self._raise_fatal()
-            return True
+            return task is not None
         finally:
             self._leave(saved)
 
@@ -276,12 +279,11 @@ class Executor(Loop):
     @property
     def histogram(self) -> Any:
         """What records the duration of each poll (``record(ns)``), or None."""
-        return self._histogram
+        return self._get_histogram()
 
     @histogram.setter
     def histogram(self, value: Any) -> None:
-        self._histogram = value
-        self._observed = value is not None or self._ready._hooks is not None
+        self._measure_with(value)
 
     @property
     def park(self) -> Park:

@@ -4,7 +4,7 @@ Two kinds of listeners: the hooks of one executor (``hooks=`` of an ``Executor``
 attribute), and those of the whole process (``share``: ``mezame.trace`` has them), which also hear of what no executor
 owns: roots, blocking jobs, tasks of a ``LocalSet``. With nobody there each place costs one branch. A hook is called in
 the thread where the event is, must be quick, and must not raise: what it raises is reported and the hooks object is
-removed.
+removed. An interrupt (``report.py``) is not reported but raised: after what the hook was told of has happened.
 
 Each executor has one ``HookSet``, for life; its field ``_hooks`` is this set while there is anybody in it, else None.
 So any thread may change who is told while others look at the field: no object that they may have just loaded goes away.
@@ -18,7 +18,7 @@ import threading
 import weakref
 from typing import Any
 
-from .report import report_exception
+from .report import pass_interrupt, report_exception
 
 AFTER = ("on_pending", "on_again", "on_later", "on_complete")  # by what ``TaskCell._run`` answers
 
@@ -102,6 +102,7 @@ class HookSet:
     def tell(self, name: str, subject: Any) -> bool:
         """Calls the hooks of that name; ``subject`` is their argument, if it is not None. False: nobody is left."""
         told = self.told
+        interrupt: BaseException | None = None
         # At the end of a poll the process comes first: what it measures is the poll, and not the other's hook.
         for hooks in reversed(told) if name in AFTER else told:
             try:
@@ -115,7 +116,23 @@ class HookSet:
                         self.own = None
                     self.told = tuple(other for other in self.told if other is not hooks)
                 report_exception(f"hook {name} of {hooks!r} raised; the hooks were removed", error)
+            except BaseException as error:
+                interrupt = error
+        if interrupt is not None:
+            pass_interrupt(interrupt)
         return bool(self.told)
+
+
+def record_poll(histogram: Any, elapsed_ns: int) -> bool:
+    """``histogram.record(elapsed_ns)``. False: it raised, which is reported; it is to be removed."""
+    try:
+        histogram.record(elapsed_ns)
+    except Exception as error:
+        report_exception(f"{histogram!r} raised; polls are not recorded any more", error)
+        return False
+    except BaseException as error:
+        pass_interrupt(error)
+    return True
 
 
 def tell_shared(name: str, subject: Any) -> None:
@@ -126,6 +143,8 @@ def tell_shared(name: str, subject: Any) -> None:
             getattr(hooks, name)(subject)
         except Exception as error:
             report_exception(f"hook {name} of {hooks!r} raised", error)
+        except BaseException as error:
+            pass_interrupt(error)
 
 
 def check_hooks(hooks: Any) -> None:

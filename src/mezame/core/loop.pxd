@@ -44,6 +44,9 @@ cdef class Loop(Spawner):
     @cython.locals(root=Task)
     cdef _unwind_root(self)
     cdef _raise_fatal(self)
+    cdef object _swap_fatal(self, object error)
+    cdef object _get_histogram(self)
+    cdef int _measure_with(self, object histogram) except -1
     cdef _turn(self, long long timeout_ns)
     cdef object _enter(self)
     @cython.locals(cur=Current)

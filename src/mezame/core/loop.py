@@ -25,8 +25,9 @@ Two halves: ``ReadyTasks`` (``ready.py``) has the queues, and is what tasks and 
 loop and holds the tasks (``OwnedTasks``). Nothing refers back to it: dropped, it goes at once. What people call is
 ``Executor`` (``executor.py``), which is a Loop with ways in.
 
-Threads: one thread drives at a time, and the counters belong to it. The list of live tasks is guarded; all
-else is immutable or belongs to a task.
+Threads: one thread drives at a time, and the counters belong to it. The list of live tasks is guarded; so are
+``_fatal`` and ``_histogram``, which any thread may replace (what was there is let go of after the unlock); all else is
+immutable or belongs to a task.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from .check import C_INT, check_callables, check_int
 from .clock import monotonic_ns
 from .context import Context, loop_context
 from .current import BUDGET, Current, Spawner, current
-from .hooks import AFTER, Hooks, enrol
+from .hooks import AFTER, Hooks, enrol, record_poll
 from .owned import OwnedTasks
 from .park import Park, Parker
 from .ready import ReadyTasks, RootAgain
@@ -131,6 +132,8 @@ class Loop(Spawner):
         cx = self._cx
         cur = self._cur
         while True:
+            if self._fatal is not None:  # from a turn, from another thread
+                self._unwind_root()
             if ready._take_root_wake():
                 if self._poll_root():
                     if self._fatal is not None:
@@ -181,10 +184,28 @@ class Loop(Spawner):
         started = monotonic_ns()
         what = task._run(self._cx, cur)
         if self._histogram is not None:
-            self._histogram.record(monotonic_ns() - started)
+            elapsed = monotonic_ns() - started
+            histogram = self._get_histogram()
+            if histogram is not None and not record_poll(histogram, elapsed):
+                self._measure_with(None)
         if self._ready._hooks is not None:
             self._ready._hook(AFTER[what], task)
         return what
+
+    def _get_histogram(self) -> Any:
+        self._lock()
+        histogram = self._histogram
+        self._unlock()
+        return histogram
+
+    def _measure_with(self, histogram: Any) -> None:
+        """What records the polls from now on; None: nothing. Any thread."""
+        self._lock()
+        old = self._histogram
+        self._histogram = histogram
+        self._unlock()
+        del old
+        self._observed = histogram is not None or self._ready._hooks is not None
 
     def _poll_root(self) -> bool:
         """Polls the root future; True when it is complete."""
@@ -199,6 +220,11 @@ class Loop(Spawner):
             self._ready._defer(RootAgain(self._ready))
         return what == 3
 
+    def _interrupt(self, error: BaseException) -> bool:
+        self._swap_fatal(error)
+        self._park.unpark()  # if a sleep comes next it ends at once
+        return True
+
     def _let_go(self, task: Task) -> None:
         """A task is complete: from now on only handles hold it."""
         self._owned._discard(task)
@@ -209,12 +235,12 @@ class Loop(Spawner):
     def _failed(self, task: Task, error: Any) -> None:
         if self._fatal is None and isinstance(error, (KeyboardInterrupt, SystemExit)):
             task._observed = True
-            self._fatal = error
+            self._swap_fatal(error)
         elif self._fatal is None and self._shutdown_on_failure and not self._closed:
             task._observed = True
             shutdown = ShutdownError(f"{task!r} failed, and the runtime shuts down on a failure")
             shutdown.__cause__ = error
-            self._fatal = shutdown
+            self._swap_fatal(shutdown)
         else:
             # Until somebody looks at it or the last handle goes (Task.__del__ reports); at the latest when
             # the executor closes. A weak reference, so that we are not the handle that keeps it.
@@ -234,10 +260,16 @@ class Loop(Spawner):
             root._request_cancel(None)
 
     def _raise_fatal(self) -> None:
-        fatal = self._fatal
-        self._fatal = None
         self._leaving = False
-        raise fatal
+        raise self._swap_fatal(None)
+
+    def _swap_fatal(self, error: Any) -> Any:
+        """What was to be raised before. Any thread."""
+        self._lock()
+        old = self._fatal
+        self._fatal = error
+        self._unlock()
+        return old
 
     def _turn(self, timeout_ns: int) -> None:
         """A turn of the driver: its events wake tasks; then whoever was deferred is woken.
@@ -277,6 +309,7 @@ class Loop(Spawner):
             raise EnterError("another thread is driving this executor")
         self._thread = threading.get_ident()
         saved = (cur.context, cur.loop, cur.budget)
+        self._cx._adopt()
         cur.scheduler = self._ready
         cur.executor = self
         cur.context = self._cx

@@ -27,6 +27,7 @@ cdef class ReadyTasks(Scheduler):
     @cython.locals(task=Task)
     cdef int _enqueue(self, Wakeable item) except -1
     cdef _enqueue_remote(self, Task task)
+    cdef Waker _swap_drive_waker(self, Waker waker)
     cdef _enqueue_new(self, list tasks)
     cdef Task _next_task(self)
     cdef Task _take_remote(self)

@@ -79,8 +79,12 @@ class ReadyTasks(Scheduler):
     @cython.nonecheck(False)
     def _schedule(self, item: Wakeable) -> None:
         if self._hooks is not None:
-            self._hook("on_wake", item)
-        self._enqueue(item)
+            try:
+                self._hook("on_wake", item)
+            finally:
+                self._enqueue(item)
+        else:
+            self._enqueue(item)
 
     @cython.nonecheck(False)
     def _enqueue(self, item: Wakeable) -> None:
@@ -108,6 +112,14 @@ class ReadyTasks(Scheduler):
         if waker is not None:
             waker.wake()
         self._park.unpark()
+
+    def _swap_drive_waker(self, waker: Any) -> Any:
+        """Whom a wake from another thread wakes; what was there before, to be dropped by the caller."""
+        self._lock()
+        old = self._drive_waker
+        self._drive_waker = waker
+        self._unlock()
+        return old
 
     def _enqueue_new(self, tasks: list[Task]) -> None:
         """``_enqueue`` of tasks that nobody knows yet: with one lock, and one wake of the thread that drives."""

@@ -38,9 +38,11 @@ class RawScheduler(Scheduler):
         self._forced = 0
 
     def _schedule(self, item: Wakeable) -> None:
-        if SHARED.hooks is not None:
-            tell_shared("on_wake", item)
-        self._hand_over(make_runnable(item))
+        try:
+            if SHARED.hooks is not None:
+                tell_shared("on_wake", item)
+        finally:
+            self._hand_over(make_runnable(item))
 
     def _kind(self) -> str:
         return getattr(getattr(self._function, "__self__", None), "task_kind", "task")

@@ -26,7 +26,7 @@ cdef class Task(TaskCell):
     cdef _outcome(self)
     cpdef bint is_finished(self)
     cpdef JoinFuture join_future(self)
-    @cython.locals(join=JoinFuture)
+    @cython.locals(join=JoinFuture, fresh=JoinFuture, complete=bint)
     cpdef poll(self, Context cx)
 
 @cython.final
@@ -35,6 +35,8 @@ cdef class JoinFuture(Future):
     cdef Place _place
     cdef bint _finished
     cdef int _start_join(self, Task task) except -1
+    @cython.locals(waker=Waker, fresh=Place, old=Waker)
+    cdef object _wait_for_end(self, Context cx)
     cdef void _leave(self, Task task, Place place) noexcept
     cpdef bint is_finished(self)
 

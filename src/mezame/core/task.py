@@ -77,14 +77,7 @@ class Task(TaskCell):
 
         At zero a request that was not delivered yet is forgotten.
         """
-        self._lock()
-        if self._requests > 0:
-            self._requests -= 1
-        left = self._requests
-        self._unlock()
-        if left == 0:
-            self._forget_cancel()
-        return left
+        return self._take_back_cancel()  # type: ignore[no-any-return]
 
     def cancelling(self) -> int:
         """``asyncio.Task.cancelling``: how many cancellation requests are pending."""
@@ -108,15 +101,25 @@ class Task(TaskCell):
 
         Raises what awaiting would raise.
         """
-        if self._is_complete():
-            if not current()._take_budget(cx):
-                return PENDING
-            self._poll_join = None
-            return make_ready(self._outcome())
+        complete = self._is_complete()
+        if complete and not current()._take_budget(cx):
+            return PENDING
+        fresh = None
+        self._lock()
         join = self._poll_join
-        if join is None or join.is_finished():
-            join = self._poll_join = JoinFuture(self)
-        return join.poll(cx)
+        if complete:
+            self._poll_join = None  # not the last reference
+        self._unlock()
+        if complete:
+            return make_ready(self._outcome())
+        if join is None:
+            fresh = JoinFuture(self)
+            self._lock()
+            if self._poll_join is None:  # else another thread was quicker: the waker of the latest poll counts
+                self._poll_join = fresh
+            join = self._poll_join
+            self._unlock()
+        return join._wait_for_end(cx)
 
     def is_finished(self) -> bool:
         """True when the task has ended; right after ``abort`` still False, until it has unwound."""
@@ -184,10 +187,21 @@ class Task(TaskCell):
 
     def remove_done_callback(self, callback: Callable[[Any], Any]) -> int:
         """Removes all equal callbacks; returns how many they were."""
-        found = [c for c in (self._callbacks or ()) if c == callback]
-        for one in found:
-            self._callbacks.remove(one)
-        return len(found)
+        while True:
+            self._lock()
+            before = self._callbacks
+            known = 0 if before is None else len(before)
+            self._unlock()
+            if before is None:
+                return 0
+            kept = [one for one in before[:known] if one != callback]  # runs foreign code
+            self._lock()
+            done = self._callbacks is before and len(before) == known
+            if done:
+                self._callbacks = kept
+            self._unlock()
+            if done:
+                return known - len(kept)
 
     # --- what it is ------------------------------------------------------------------------------------
 
@@ -199,13 +213,16 @@ class Task(TaskCell):
     @property
     def name(self) -> str:
         """The name given at spawn, else one made of the coroutine's name and the id."""
-        name = self._name
+        name = self._given_name()
         if name is None:
             what = getattr(self.get_coro(), "__qualname__", None)
             if what is None:
                 return f"task-{self._id}"
             name = f"{what}-{self._id}"
-            self._name = name  # it is asked for again after the coroutine has gone
+            self._lock()
+            if self._name is None:
+                self._name = name  # it is asked for again after the coroutine has gone
+            self._unlock()
         return str(name)
 
     def get_name(self) -> str:
@@ -214,7 +231,7 @@ class Task(TaskCell):
 
     def set_name(self, value: object) -> None:
         """``asyncio.Task.set_name``."""
-        self._name = str(value)
+        self._swap_name(str(value))
 
     def get_coro(self) -> Any:
         """``asyncio.Task.get_coro``: the coroutine, or None once the task has ended."""
@@ -293,20 +310,26 @@ class JoinFuture(Future):
     def poll(self, cx: Context) -> Any:
         if self._finished:
             raise RuntimeError("this await of a task was polled after it completed: await the task again")
+        return self._wait_for_end(cx)
+
+    def _wait_for_end(self, cx: Context) -> Any:
         cur = current()
         if not cur._take_budget(cx):
             return PENDING
         task = self._task
         if not task._is_complete():
             waker = cx._get_waker()
-            if self._place is None:
-                self._place = make_place(0)
+            fresh = make_place(0) if self._place is None else None
             task._lock()
             if not task._is_complete():
+                if self._place is None:  # set once, under the guard: ``Task.poll`` may be here from several threads
+                    self._place = fresh
                 if task._waiters is None:
                     task._waiters = WaitList()
+                old = self._place._parked
                 self._place._park_in(task._waiters, waker)
                 task._unlock()
+                del old
                 cur._refund()
                 return PENDING
             task._unlock()

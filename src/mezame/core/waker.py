@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .guard import Guard
-from .report import report_exception
+from .report import pass_interrupt, report_exception
 
 try:
     import cython
@@ -101,7 +101,8 @@ class Waker(Guard):
     def from_callable(function: Callable[[], Any]) -> Waker:
         """A waker that calls ``function()`` at each wake, in the thread that wakes.
 
-        What ``function`` raises is reported, never raised into the caller of ``wake``.
+        What ``function`` raises is reported, never raised into the caller of ``wake``; but KeyboardInterrupt and
+        SystemExit leave ``block_on`` (and the like), or ``wake``, if it is called where no task is driven.
         Raises ``TypeError`` if ``function`` is not callable.
         """
         if not callable(function):
@@ -113,7 +114,7 @@ class Waker(Guard):
 
 
 class TaskWaker(Waker):
-    """The waker of a ``Wakeable``."""
+    """The waker of a ``Wakeable``. ``_target`` is cut by another thread: under the guard, to read it and to cut it."""
 
     __slots__ = ("_target",)
 
@@ -125,7 +126,9 @@ class TaskWaker(Waker):
             target._wake()
 
     def __repr__(self) -> str:
+        self._lock()
         target = self._target
+        self._unlock()
         return f"<Waker of {target!r}>" if target is not None else "<Waker of a finished task>"
 
 
@@ -142,6 +145,8 @@ class CallbackWaker(Waker):
             self._function()
         except Exception as error:
             report_exception("exception in the callable of a waker", error)
+        except BaseException as error:
+            pass_interrupt(error)
 
     def will_wake(self, other: Waker) -> bool:
         if isinstance(other, CallbackWaker):
@@ -174,8 +179,13 @@ def check_waker(other: Any) -> Waker:
 
 def wake_all(wakers: list[Waker]) -> None:
     """Wakes each of ``wakers``, in order; a bad one cannot keep the others asleep."""
+    interrupt = None
     for waker in wakers:
         try:
             waker.wake()
         except Exception as error:
             report_exception("exception in Waker.wake", error)
+        except BaseException as error:
+            interrupt = error
+    if interrupt is not None:
+        pass_interrupt(interrupt)

@@ -157,6 +157,7 @@ class Members:
         """``Poll.Ready(value)``, ``Poll.Ready(END)`` if there is no member, or Pending."""
         woken = self._woken
         woken._outer.register(cx._get_waker())
+        self._cx._adopt()
         round_ = len(self._members)
         polled = self_wakes = 0
         while True:

@@ -282,7 +282,7 @@ class BlockingPool(Scheduler):
         if hook is not None:
             try:
                 hook()
-            except Exception as error:
+            except BaseException as error:  # an interrupt as well: a job waits for this thread
                 report_exception(f"thread hook {hook!r} raised", error)
 
     def close(self, timeout: float | None = None) -> list[str]:

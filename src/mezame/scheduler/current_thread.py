@@ -83,8 +83,13 @@ class CurrentThread(Executor):
                 finally:
                     self._give_core()
                 return
-            if loop._drive(root):
-                self._stop_waiting(loop)
+            complete = True
+            try:
+                complete = loop._drive(root)
+            finally:
+                if complete:  # or it was interrupted
+                    self._stop_waiting(loop)
+            if complete:
                 return
 
     def _drive_root(self, root: Task) -> None:

@@ -152,7 +152,7 @@ class MultiThread(WorkerTotals):
         worker = Worker(self._group, self, self._event_interval, self._global_interval)
         with CHANGING:  # a change of the hooks finds the worker, or has been made
             self._workers[core.index] = worker
-            worker.observe(self._histogram, self._group.hooks is not None)
+            worker.observe(self._histogram, self._group.hooks is not None)  # guarded by CHANGING here
         worker._run_with(core)
 
     # --- block_in_place -----------------------------------------------------------------------------------
@@ -210,9 +210,11 @@ class MultiThread(WorkerTotals):
         if not owned._add(task):
             task._refuse()
             return
-        if group.hooks is not None:
-            call_hook(group, "on_spawn", task)
-        schedule_in(group, task)
+        try:
+            if group.hooks is not None:
+                call_hook(group, "on_spawn", task)
+        finally:
+            schedule_in(group, task)
 
     # --- the roots ----------------------------------------------------------------------------------------
 
@@ -444,12 +446,22 @@ class MultiThread(WorkerTotals):
     @property
     def histogram(self) -> Any:
         """What records the duration of each poll (``record(ns)``; from all workers), or None."""
-        return self._histogram
+        with CHANGING:
+            return self._histogram
 
     @histogram.setter
     def histogram(self, value: Any) -> None:
-        self._histogram = value
-        self.rehook()
+        with CHANGING:
+            old = self._histogram
+            self._histogram = value
+            self.rehook()
+        del old
+
+    def drop_histogram(self, histogram: Any) -> None:
+        """It raised in a worker: it is asked no more."""
+        with CHANGING:
+            if self._histogram is histogram:
+                self.histogram = None
 
     @property
     def park(self) -> Park:

@@ -35,6 +35,9 @@ cdef class Worker(Spawner):
     cpdef _run_with(self, WorkerCore core)
     @cython.locals(core=WorkerCore, task=Task, cx=Context, cur=Current, left=int)
     cdef _loop(self)
+    @cython.locals(core=WorkerCore, polls=longlong)
+    cdef _loop_on(self)
+    cdef _tidy(self, WorkerCore core)
     @cython.locals(following=Task)
     cdef bint _poll_lifo(self, WorkerCore core, Context cx, Current cur) except -1
     @cython.locals(what=int)
@@ -42,6 +45,7 @@ cdef class Worker(Spawner):
     cdef bint _put_coreless(self, Task task, int what) except -1
     @cython.locals(what=int)
     cdef int _run_observed(self, Task task) except -1
+    cdef object _get_histogram(self)
     cdef int _let_go(self, Task task) except -1
     @cython.locals(core=WorkerCore)
     cdef int _turn(self) except -1

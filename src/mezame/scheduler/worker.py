@@ -21,6 +21,9 @@ thread polls, a wake queues once), the queue (``steal_queue.py``), no wake is lo
 Invariant of the poll: once ``task._run`` has answered REST the task is no longer ours: another thread may be polling
 it already. Nothing of it is touched after that.
 
+``_histogram`` is replaced by any thread: under the guard, to read it too. ``_core`` is this thread's; others read it,
+and no core goes away before the runtime does (``WorkerGroup.cores``).
+
 ``block_in_place`` hands the core to another thread, which goes on with this same loop; the thread that blocks finishes
 its poll without a core (what it wakes goes to the injection queue), and ends. Invariants of the hand-over:
 
@@ -38,12 +41,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from time import sleep
 from typing import Any
 
 from ..core.clock import monotonic_ns
 from ..core.context import Context, loop_context
 from ..core.current import BUDGET, UNLIMITED, Current, Spawner, current
-from ..core.hooks import AFTER
+from ..core.hooks import AFTER, record_poll
 from ..core.task import Task, make_task
 from .worker_core import (
     LIFO_POLLS,
@@ -66,6 +70,7 @@ except ImportError:
 _GLOBAL_START = 61  # ticks between two looks at the injection queue, before there is a measurement
 _GLOBAL_TARGET_NS = 200_000  # what the self-tuned interval aims at, as in tokio
 _GLOBAL_MOST = 127
+FAILED = 0.01  # seconds
 
 
 class Worker(Spawner):
@@ -123,6 +128,7 @@ class Worker(Spawner):
         cur = current()
         self._cur = cur
         self._core = core
+        self._cx._adopt()
         self.thread = threading.get_ident()
         cur.scheduler = core
         cur.executor = self
@@ -132,7 +138,7 @@ class Worker(Spawner):
         if core._mean_poll > 0 and self._tuned:
             self._global_interval = interval_for(core._mean_poll)
         try:
-            self._loop()
+            self._loop_on()
             if self._forsaken is not None:
                 raise self._forsaken
         finally:
@@ -150,6 +156,36 @@ class Worker(Spawner):
         self._batch_polls = core.polls
         self._batch_started = monotonic_ns()
         core._busy._start(self._batch_started)
+
+    def _loop_on(self) -> None:
+        """``_loop``; what escapes (out of a waker of the user, in a turn) leaves ``block_on``, and it goes on."""
+        polls = -1
+        while True:
+            try:
+                self._loop()
+                return
+            except BaseException as error:
+                self._pool.poison(error)
+            core = self._core
+            if core is None or self._group.phase._load() == STOPPING:
+                return
+            if core.polls == polls:
+                sleep(FAILED)  # again, with nothing done in between: this may go on for ever
+            polls = core.polls
+            self._tidy(core)
+
+    def _tidy(self, core: WorkerCore) -> None:
+        """After a failure: awake, searching no more, and the others know of what is queued here."""
+        core._end_detour()
+        core._busy._start(monotonic_ns())
+        if core._searching:
+            core._found()
+        if core._has_work_for_others():
+            core._notify()
+
+    def _interrupt(self, error: BaseException) -> bool:
+        self._pool.poison(error)
+        return True
 
     @cython.nonecheck(False)
     def _loop(self) -> None:
@@ -230,11 +266,20 @@ class Worker(Spawner):
         started = monotonic_ns()
         what = task._run(self._cx, self._cur)
         if self._histogram is not None:
-            self._histogram.record(monotonic_ns() - started)
+            elapsed = monotonic_ns() - started
+            histogram = self._get_histogram()
+            if histogram is not None and not record_poll(histogram, elapsed):
+                self._pool.drop_histogram(histogram)
         if self._group.hooks is not None:
             # After Pending another thread may have the task; the hook gets it to read its name, not its state.
             call_hook(self._group, AFTER[what], task)
         return what
+
+    def _get_histogram(self) -> Any:
+        self._lock()
+        histogram = self._histogram
+        self._unlock()
+        return histogram
 
     def _let_go(self, task: Task) -> None:
         """A task is complete: from now on only handles hold it."""
@@ -297,6 +342,9 @@ class Worker(Spawner):
             core._parked = True
             try:
                 core._park._park()
+            except BaseException:
+                core._searching = not group.idle._wake_up(core.index)
+                raise
             finally:
                 core._parked = False
             core.turns += 1
@@ -340,7 +388,7 @@ class Worker(Spawner):
             task._refuse()
             return task
         if self._group.hooks is not None:
-            call_hook(self._group, "on_spawn", task)
+            call_hook(self._group, "on_spawn", task)  # raises nothing: we drive
         core._push_here(task)
         return task
 
@@ -387,7 +435,11 @@ class Worker(Spawner):
 
     def observe(self, histogram: Any, hooked: bool) -> None:
         """Has polls measured, or hooks called."""
+        self._lock()
+        old = self._histogram
         self._histogram = histogram
+        self._unlock()
+        del old
         self._observed = hooked or histogram is not None
 
 

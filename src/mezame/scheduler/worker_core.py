@@ -101,9 +101,11 @@ class Outside(Scheduler):
         self._forced = 0
 
     def _schedule(self, item: Wakeable) -> None:
-        if self._group.hooks is not None:
-            call_hook(self._group, "on_wake", item)
-        schedule_in(self._group, item)
+        try:
+            if self._group.hooks is not None:
+                call_hook(self._group, "on_wake", item)
+        finally:
+            schedule_in(self._group, item)
 
     def _defer(self, waker: Waker) -> None:
         waker.wake()
@@ -191,12 +193,14 @@ class WorkerCore(Scheduler):
     # --- in: any thread ----------------------------------------------------------------------------------
 
     def _schedule(self, item: Wakeable) -> None:
-        if self._group.hooks is not None:
-            call_hook(self._group, "on_wake", item)
-        if current().scheduler is self:
-            self._push_here(item)
-        else:
-            schedule_in(self._group, item)
+        try:
+            if self._group.hooks is not None:
+                call_hook(self._group, "on_wake", item)
+        finally:  # also if a thread that is no worker is interrupted in the hook
+            if current().scheduler is self:
+                self._push_here(item)
+            else:
+                schedule_in(self._group, item)
 
     def _defer(self, waker: Waker) -> None:
         self._deferred_wakers.append(waker)

@@ -80,6 +80,8 @@ class WorkerThreads:
                 hook()
             except Exception as error:
                 report_exception(f"thread hook {hook!r} raised", error)
+            except BaseException as error:
+                self._on_failure(error)  # it leaves block_on; the thread is needed all the same
 
     def notify(self) -> None:
         """Has ``wait_for`` look again."""

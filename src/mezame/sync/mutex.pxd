@@ -16,6 +16,8 @@ cdef class Mutex:
     cdef object _value
     cdef MutexGuard _holder
     cdef object _enter(self, Current cur)
+    cdef object _get_value(self)
+    cdef int _set_value(self, object value) except -1
     @cython.locals(holder=MutexGuard)
     cdef _leave(self, object error)
 

@@ -110,7 +110,23 @@ class Mutex:
 
     def into_inner(self) -> Any:
         """The value; for the last owner."""
-        return self._value
+        return self._get_value()
+
+    # Who holds the lock is alone with the value, but nothing keeps threads from sharing one guard: so each access is
+    # under the guard of the semaphore.
+
+    def _get_value(self) -> Any:
+        self._semaphore._lock()
+        value = self._value
+        self._semaphore._unlock()
+        return value
+
+    def _set_value(self, value: Any) -> None:
+        self._semaphore._lock()
+        old = self._value
+        self._value = value
+        self._semaphore._unlock()
+        del old
 
     def _enter(self, cur: Current) -> Any:
         """What ``async with`` awaits: the lock, if it is free (see above), or its future."""
@@ -215,13 +231,13 @@ class MutexGuard:
         """The guarded value. Raises ``RuntimeError`` after ``unlock``."""
         if not self._held:
             raise RuntimeError("the mutex was unlocked: lock it again to reach its value")
-        return self._mutex._value
+        return self._mutex._get_value()
 
     @value.setter
     def value(self, value: Any) -> None:
         if not self._held:
             raise RuntimeError("the mutex was unlocked: lock it again to reach its value")
-        self._mutex._value = value
+        self._mutex._set_value(value)
 
     def unlock(self) -> None:
         """Releases the lock to the one who has waited longest. Idempotent. From any thread.

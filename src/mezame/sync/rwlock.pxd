@@ -18,6 +18,8 @@ cdef class RwLock:
     cdef long long _max_readers
     cdef bint _token
     cdef object _token_freed
+    cdef object _get_value(self)
+    cdef int _set_value(self, object value) except -1
 
 cdef class Locking(Acquire):
     cdef RwLock _rwlock

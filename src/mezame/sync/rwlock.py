@@ -182,7 +182,22 @@ class RwLock:
 
     def into_inner(self) -> Any:
         """The value; for the last owner."""
-        return self._value
+        return self._get_value()
+
+    # Under the guard of the semaphore: see ``Mutex``.
+
+    def _get_value(self) -> Any:
+        self._semaphore._lock()
+        value = self._value
+        self._semaphore._unlock()
+        return value
+
+    def _set_value(self, value: Any) -> None:
+        self._semaphore._lock()
+        old = self._value
+        self._value = value
+        self._semaphore._unlock()
+        del old
 
     def __repr__(self) -> str:
         return f"<RwLock, {self._semaphore!r}>"
@@ -301,7 +316,7 @@ class RwLockGuard:
     def _get_value(self) -> Any:
         if self._permits == 0:
             raise RuntimeError(_RELEASED)
-        return self._rwlock._value
+        return self._rwlock._get_value()
 
     def unlock(self) -> None:
         """Gives the lock back. Idempotent. From any thread."""
@@ -375,7 +390,7 @@ class RwLockWriteGuard(RwLockGuard):
     def value(self, value: Any) -> None:
         if self._permits == 0:
             raise RuntimeError(_RELEASED)
-        self._rwlock._value = value
+        self._rwlock._set_value(value)
 
     def downgrade(self) -> RwLockReadGuard:
         """Turns into a reader, with no writer in between; this guard is released.

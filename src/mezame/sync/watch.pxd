@@ -21,6 +21,7 @@ cdef class _Cell(Closable):
     cdef Py_ssize_t _senders
     cdef WaitList _waiters
     cdef object _writing
+    cdef object _get(self)
     cdef object _swap(self, object value)
     cdef _tell(self)
     @cython.locals(version=longlong)

@@ -57,6 +57,13 @@ class _Cell(Closable):
     def _is_gone(self) -> bool:
         return self._receivers == 0  # type: ignore[no-any-return]
 
+    def _get(self) -> Any:
+        """The value. Writers replace it under the guard while others read: so it is read under it, too."""
+        self._lock()
+        value = self._value
+        self._unlock()
+        return value
+
     def _swap(self, value: Any) -> Any:
         """Stores ``value``, tells nobody; the old value."""
         self._lock()
@@ -131,7 +138,7 @@ class ValueMut:
     @property
     def value(self) -> Any:
         """The value of the channel."""
-        return self._cell._value
+        return self._cell._get()
 
     @value.setter
     def value(self, value: Any) -> None:
@@ -226,7 +233,7 @@ class Sender:
 
     def borrow(self) -> Any:
         """The value: the object itself, not a copy."""
-        return self._cell._value
+        return self._cell._get()
 
     def subscribe(self) -> Receiver:
         """A receiver that has seen the present value; a channel whose receivers were all gone is open again."""
@@ -297,7 +304,7 @@ class Receiver:
 
     def borrow(self) -> Any:
         """The value: the object itself, not a copy. Does not count as seeing it."""
-        return self._cell._value
+        return self._cell._get()
 
     def borrow_and_update(self) -> Any:
         """The value, which counts as seen from now on."""
@@ -380,7 +387,7 @@ class Receiver:
         self._cell._count_receivers(-1)
 
     def __repr__(self) -> str:
-        return f"<watch.Receiver of {self._cell._value!r}>"
+        return f"<watch.Receiver of {self._cell._get()!r}>"
 
 
 class Changed(Future):
