@@ -325,11 +325,100 @@ def test_try_recv_keeps_the_waker_of_the_one_that_waits():
 def test_dropping_an_old_recv_keeps_the_waker_of_a_later_one():
     tx, rx = mpsc.channel(1)
     old, new = rx.recv(), rx.recv()
-    pending(old)
-    waker = pending(new)
+    waker = pending(old)
+    assert new.poll(waker.cx).is_pending()  # of the same task
     old.close()
     tx.try_send(1)
     assert waker.wakes == 1 and ready(new) == 1
+
+
+CHANNELS = [lambda: mpsc.channel(1), mpsc.unbounded_channel]
+RECEIVES = [lambda rx: rx.recv(), lambda rx: rx.recv_many(1), lambda rx: rx.__anext__()]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("receive", RECEIVES)
+@pytest.mark.parametrize("other", RECEIVES)
+def test_a_second_task_that_would_have_to_wait_for_a_message_is_refused(channel, receive, other):
+    tx, rx = channel()
+    first, second = receive(rx), other(rx)
+    waker = pending(first)
+    for refused in (second.poll, rx.poll_recv, lambda cx: rx.poll_recv_many(cx, 1)):
+        with pytest.raises(RuntimeError, match=r"another task is receiving from this channel.* mpmc\.bounded\("):
+            refused(CountingWaker().cx)
+    second.close()
+    del second, refused
+    moved = pending(first)  # to another task: the latest waker counts
+    tx.try_send("m") if hasattr(tx, "try_send") else tx.send("m")
+    assert (waker.wakes, moved.wakes) == (0, 1)
+    assert ready(other(rx)) in ("m", ["m"])  # whoever need not wait gets it
+    again = pending(first)
+    tx.close()
+    assert again.wakes == 1
+
+
+def test_workers_on_one_mpsc_channel_learn_that_it_is_for_one():
+    async def main():
+        tx, rx = mpsc.channel(10)
+        workers = [mezame.spawn(rx.recv()) for _ in range(3)]
+        for worker in workers[1:]:
+            with pytest.raises(RuntimeError, match="one task at a time"):
+                await worker
+        await tx.send("m")
+        return await workers[0]
+
+    assert mezame.run(main()) == "m"
+
+
+def drop(receiving):
+    receiving.pop()
+
+
+def drop_in_a_cycle(receiving):
+    cycle = [receiving.pop()]
+    cycle.append(cycle)
+    del cycle
+    gc.collect()
+
+
+@pytest.mark.parametrize("receive", RECEIVES)
+@pytest.mark.parametrize("end", [lambda receiving: receiving[0].close(), drop, drop_in_a_cycle])
+def test_after_a_receive_was_dropped_another_task_may_wait(receive, end):
+    tx, rx = mpsc.channel(1)
+    first = [receive(rx)]
+    lost = pending(first[0])
+    end(first)
+    second = rx.recv()
+    waker = pending(second)
+    del first
+    tx.try_send("m")
+    assert (lost.wakes, waker.wakes) == (0, 1) and ready(second) == "m"
+
+
+@pytest.mark.mezame
+async def test_a_receive_that_outlives_its_task_hinders_nobody():
+    tx, rx = mpsc.channel(1)
+    kept = rx.recv()
+
+    async def lose():
+        await mezame.select(kept, mezame.yield_now(), biased=True)
+
+    await mezame.spawn(lose())
+    second = mezame.spawn(rx.recv())
+    await mezame.yield_now()
+    await tx.send("m")
+    assert await second == "m"
+
+
+def test_poll_recv_takes_the_latest_task():
+    tx, rx = mpsc.channel(1)
+    old, new = CountingWaker(), CountingWaker()
+    assert rx.poll_recv(old.cx).is_pending() and rx.poll_recv_many(new.cx, 1).is_pending()
+    receiving = rx.recv()
+    assert rx.poll_recv(old.cx).is_pending()
+    waker = pending(receiving)  # it cannot be known if somebody still polls
+    tx.try_send("m")
+    assert (old.wakes, new.wakes, waker.wakes) == (0, 0, 1)
 
 
 def test_a_recv_keeps_its_receiver():

@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.waitlist import Place, WaitList, as_place
-from ...core.waker import Waker, wake_all
+from ...core.waker import TaskWaker, Waker, wake_all
 from ..closed import Closable
 from ..ring import Ring
 
@@ -33,11 +33,20 @@ _NOTHING, _OVER = NOTHING, OVER
 UNBOUNDED = (1 << 61) - 1  # slots; also the largest capacity, as in tokio
 
 
+def _is_cut(waker: Any) -> bool:
+    """True for the waker of a task that has ended: nobody waits with it, though a future that was polled is still kept
+    (by a traceback, for one)."""
+    if not isinstance(waker, TaskWaker):
+        return False
+    task_waker: TaskWaker = waker
+    return task_waker._target is None
+
+
 class Queue(Closable):
     """See the rules above."""
 
     __slots__ = (
-        "_buffer", "_capacity", "_closed", "_free", "_gone", "_permits", "_receiver", "_senders", "_ticket",
+        "_buffer", "_capacity", "_closed", "_free", "_gone", "_held", "_permits", "_receiver", "_senders", "_ticket",
         "_waiters", "_weak",
     )  # fmt: skip
 
@@ -52,7 +61,8 @@ class Queue(Closable):
         self._closed = False  # no new sends
         self._gone = False  # the receiver was dropped
         self._receiver = None  # the waker of the recv that waits
-        self._ticket = 0  # counts the wakers that were stored: whose is it?
+        self._held = False  # by a future that says when it is dropped
+        self._ticket = 0  # counts the wakers that were stored, from 1 on: whose is it?
         self._waiters = WaitList()
 
     def _is_gone(self) -> bool:
@@ -183,18 +193,28 @@ class Queue(Closable):
             waker.wake()
         return value
 
-    def _park_receiver(self, waker: Waker) -> bool:
-        """Keeps ``waker`` for the next message. False: there is something to take, or the end; look again."""
+    def _park_receiver(self, waker: Waker, ticket: int, held: bool) -> int:
+        """Keeps ``waker`` for the next message. 0: there is something to take, or the end; look again.
+
+        Else the ticket, to be shown at the next poll and to ``_forget_receiver``; -1: another one waits. One that is
+        ``held`` keeps its place until it says so. Those that are not (``poll_recv``) have no end that is known: the
+        latest poll counts. So it does within one task, whose wakes are for all that it polls, and if the other's ended.
+        """
         old = None
+        answer: int = 0
         self._lock()
-        parked = self._buffer._length == 0 and not self._is_over()
-        if parked:
+        if self._buffer._length == 0 and not self._is_over():
             old = self._receiver
-            self._receiver = waker
-            self._ticket += 1
+            if old is not None and self._held and ticket != self._ticket and old is not waker and not _is_cut(old):
+                answer = -1
+            else:
+                self._receiver = waker
+                self._held = held
+                self._ticket = self._ticket + 1
+                answer = self._ticket
         self._unlock()
         old = None
-        return parked
+        return answer
 
     def _take_many(self, into: list[Any], limit: int) -> int:
         """Takes up to ``limit`` messages into ``into``. 1: some; -1: the end; 0: none yet."""

@@ -22,9 +22,11 @@ cdef class Recv(Future):
     cdef ReceiverEnd _receiver
     cdef object _default
     cdef bint _done
+    cdef bint _held
     cdef Py_ssize_t _ticket
-    @cython.locals(queue=Queue)
+    @cython.locals(queue=Queue, ticket=Py_ssize_t)
     cdef object _recv(self, Context cx, Current cur)
+    cdef int _keep(self, Py_ssize_t ticket) except -1
     cdef object _end(self)
 
 @cython.locals(recv=Recv)
@@ -33,9 +35,10 @@ cpdef Recv make_recv(ReceiverEnd receiver, object default)
 cdef class RecvMany(Future):
     cdef ReceiverEnd _receiver
     cdef bint _done
+    cdef bint _held
     cdef Py_ssize_t _limit
     cdef Py_ssize_t _ticket
-    @cython.locals(cur=Current, queue=Queue, got=list)
+    @cython.locals(cur=Current, queue=Queue, got=list, ticket=Py_ssize_t)
     cpdef poll(self, Context cx)
     cpdef close(self)
 

@@ -1,6 +1,10 @@
 # cython: binding=False, embedsignature=True, embedsignature.format=clinic
 # (methods as those of the builtin types, which the interpreter calls directly)
-"""ReceiverEnd and Recv: the receiving end of an mpsc channel. One task at a time receives."""
+"""ReceiverEnd and Recv: the receiving end of an mpsc channel. One task at a time receives.
+
+A future that waits has the one place of the queue until it got its message or is dropped, and ``__del__`` is what tells
+of the drop: ``select`` closes no future that lost. A second one that would have to wait raises.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,7 @@ class ReceiverEnd:
         """Awaits to a list of 1 to ``limit`` messages; ``[]`` when the channel has ended or ``limit`` is 0.
 
         It takes what is there and does not wait for more. Cancel safe: nothing is lost. Raises ``ValueError`` for
-        a negative ``limit``.
+        a negative ``limit``, ``RuntimeError`` if it would have to wait while another task waits for a message.
 
         >>> import mezame
         >>> tx, rx = mezame.sync.mpsc.unbounded_channel()
@@ -53,12 +57,19 @@ class ReceiverEnd:
         return RecvMany(self, _check_limit(limit))
 
     def poll_recv(self, cx: Context) -> Any:
-        """``Poll.Ready(message)``, ``Poll.Ready(None)`` at the end, or Pending: for hand-written futures."""
-        return make_recv(self, None).poll(cx)
+        """``Poll.Ready(message)``, ``Poll.Ready(None)`` at the end, or Pending: for hand-written futures.
+
+        Of several polls the latest is woken. Raises ``RuntimeError`` while another task waits in a ``recv``.
+        """
+        recv = make_recv(self, None)
+        recv._held = False
+        return recv.poll(cx)
 
     def poll_recv_many(self, cx: Context, limit: int) -> Any:
         """``Poll.Ready(list)`` of up to ``limit`` messages, ``Poll.Ready([])`` at the end, or Pending."""
-        return RecvMany(self, _check_limit(limit)).poll(cx)
+        recv = RecvMany(self, _check_limit(limit))
+        recv._held = False
+        return recv.poll(cx)
 
     def try_recv(self) -> Any:
         """The next message now, or ``TryRecvError.Empty`` or ``.Disconnected``. Takes no budget."""
@@ -124,12 +135,16 @@ def _check_limit(limit: int) -> int:
 
 
 _RECEIVED = "this recv was polled after it completed: call it again"
+_TAKEN = (
+    "another task is receiving from this channel: an mpsc channel has one receiver, which one task at a time awaits;"
+    " use mpmc.bounded(...) or mpmc.unbounded() for several receivers"
+)
 
 
 class Recv(Future):
     """The future of ``recv``."""
 
-    __slots__ = ("_default", "_done", "_receiver", "_ticket")
+    __slots__ = ("_default", "_done", "_held", "_receiver", "_ticket")
 
     def poll(self, cx: Context) -> Any:
         value = self._recv(cx, current())
@@ -149,10 +164,18 @@ class Recv(Future):
             if value is not _NOTHING:
                 self._done = True
                 return value if value is not _OVER else self._end()
-            if queue._park_receiver(cx._get_waker()):
-                self._ticket = queue._ticket
+            ticket = queue._park_receiver(cx._get_waker(), self._ticket, self._held)  # type: ignore[has-type]
+            if ticket != 0:
+                self._keep(ticket)
                 cur._refund()
                 return _NOTHING
+
+    def _keep(self, ticket: int) -> None:
+        """It waits, with ``ticket``; raises for -1."""
+        if ticket < 0:
+            self._done = True
+            raise RuntimeError(_TAKEN)
+        self._ticket = ticket
 
     def _end(self) -> Any:
         """What the end of the channel is for this recv."""
@@ -161,8 +184,12 @@ class Recv(Future):
         return self._default
 
     def close(self) -> None:
-        if not self._done:
+        if not self._done and self._held and self._ticket > 0:
             self._receiver._queue._forget_receiver(self._ticket)
+
+    def __del__(self) -> None:
+        if not self._done:
+            self.close()
 
 
 def make_recv(receiver: ReceiverEnd, default: Any) -> Recv:
@@ -171,20 +198,22 @@ def make_recv(receiver: ReceiverEnd, default: Any) -> Recv:
     recv._receiver = receiver
     recv._default = default
     recv._done = False
-    recv._ticket = -1
+    recv._held = True
+    recv._ticket = 0
     return recv
 
 
 class RecvMany(Future):
     """The future of ``recv_many``."""
 
-    __slots__ = ("_done", "_limit", "_receiver", "_ticket")
+    __slots__ = ("_done", "_held", "_limit", "_receiver", "_ticket")
 
     def __init__(self, receiver: ReceiverEnd, limit: int) -> None:
         self._receiver = receiver
         self._limit = limit
         self._done = False
-        self._ticket = -1
+        self._held = True
+        self._ticket = 0
 
     def poll(self, cx: Context) -> Any:
         if self._done:
@@ -195,16 +224,24 @@ class RecvMany(Future):
         queue = self._receiver._queue
         got: list[Any] = []
         while self._limit > 0 and queue._take_many(got, self._limit) == 0:
-            if queue._park_receiver(cx._get_waker()):
-                self._ticket = queue._ticket
+            ticket = queue._park_receiver(cx._get_waker(), self._ticket, self._held)
+            if ticket < 0:
+                self._done = True
+                raise RuntimeError(_TAKEN)
+            if ticket > 0:
+                self._ticket = ticket
                 cur._refund()
                 return PENDING
         self._done = True
         return make_ready(got)
 
     def close(self) -> None:
-        if not self._done:
+        if not self._done and self._held and self._ticket > 0:
             self._receiver._queue._forget_receiver(self._ticket)
+
+    def __del__(self) -> None:
+        if not self._done:
+            self.close()
 
 
 def _recv_next(raw: Any) -> Any:
