@@ -216,6 +216,9 @@ async def test_numbers_of_128_bits_and_numbers_that_do_not_fit():
             await getattr(writer, f"write_{name}")(value)
     with pytest.raises(OverflowError):
         await writer.write_f32(1e300)
+    for name in ("f32", "f64", "f32_le", "f64_le"):
+        with pytest.raises(TypeError, match=f"a float is written as {name[:3]}, not 'x'"):
+            await getattr(writer, f"write_{name}")("x")
     with pytest.raises(TypeError):
         await writer.write_u8(1.0)
     assert writer.calls == []
