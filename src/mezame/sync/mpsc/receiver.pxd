@@ -22,7 +22,6 @@ cdef class Recv(Future):
     cdef ReceiverEnd _receiver
     cdef object _default
     cdef bint _done
-    cdef bint _held
     cdef Py_ssize_t _ticket
     @cython.locals(queue=Queue, ticket=Py_ssize_t)
     cdef object _recv(self, Context cx, Current cur)
@@ -35,7 +34,6 @@ cpdef Recv make_recv(ReceiverEnd receiver, object default)
 cdef class RecvMany(Future):
     cdef ReceiverEnd _receiver
     cdef bint _done
-    cdef bint _held
     cdef Py_ssize_t _limit
     cdef Py_ssize_t _ticket
     @cython.locals(cur=Current, queue=Queue, got=list, ticket=Py_ssize_t)

@@ -1,10 +1,6 @@
 # cython: binding=False, embedsignature=True, embedsignature.format=clinic
 # (methods as those of the builtin types, which the interpreter calls directly)
-"""ReceiverEnd and Recv: the receiving end of an mpsc channel. One task at a time receives.
-
-A future that waits has the one place of the queue until it got its message or is dropped, and ``__del__`` is what tells
-of the drop: ``select`` closes no future that lost. A second one that would have to wait raises.
-"""
+"""ReceiverEnd and Recv: the receiving end of an mpsc channel. One task at a time receives (rule 6 of ``queue.py``)."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from ...core.future import Future
 from ...core.poll import PENDING, make_ready
 from ..blocking import blocking
 from .errors import TryRecvError
-from .queue import NOTHING, OVER, Queue
+from .queue import ANYONE, NOTHING, OVER, Queue
 
 try:
     import cython
@@ -59,16 +55,16 @@ class ReceiverEnd:
     def poll_recv(self, cx: Context) -> Any:
         """``Poll.Ready(message)``, ``Poll.Ready(None)`` at the end, or Pending: for hand-written futures.
 
-        Of several polls the latest is woken. Raises ``RuntimeError`` while another task waits in a ``recv``.
+        Of several polls the latest is woken. A task that waits in ``recv`` meanwhile gets a ``RuntimeError`` there.
         """
         recv = make_recv(self, None)
-        recv._held = False
+        recv._ticket = ANYONE
         return recv.poll(cx)
 
     def poll_recv_many(self, cx: Context, limit: int) -> Any:
         """``Poll.Ready(list)`` of up to ``limit`` messages, ``Poll.Ready([])`` at the end, or Pending."""
         recv = RecvMany(self, _check_limit(limit))
-        recv._held = False
+        recv._ticket = ANYONE
         return recv.poll(cx)
 
     def try_recv(self) -> Any:
@@ -144,7 +140,7 @@ _TAKEN = (
 class Recv(Future):
     """The future of ``recv``."""
 
-    __slots__ = ("_default", "_done", "_held", "_receiver", "_ticket")
+    __slots__ = ("_default", "_done", "_receiver", "_ticket")
 
     def poll(self, cx: Context) -> Any:
         value = self._recv(cx, current())
@@ -164,7 +160,7 @@ class Recv(Future):
             if value is not _NOTHING:
                 self._done = True
                 return value if value is not _OVER else self._end()
-            ticket = queue._park_receiver(cx._get_waker(), self._ticket, self._held)  # type: ignore[has-type]
+            ticket = queue._park_receiver(cx._get_waker(), self._ticket)  # type: ignore[has-type]
             if ticket != 0:
                 self._keep(ticket)
                 cur._refund()
@@ -184,12 +180,8 @@ class Recv(Future):
         return self._default
 
     def close(self) -> None:
-        if not self._done and self._held and self._ticket > 0:
-            self._receiver._queue._forget_receiver(self._ticket)
-
-    def __del__(self) -> None:
         if not self._done:
-            self.close()
+            self._receiver._queue._forget_receiver(self._ticket)
 
 
 def make_recv(receiver: ReceiverEnd, default: Any) -> Recv:
@@ -198,7 +190,6 @@ def make_recv(receiver: ReceiverEnd, default: Any) -> Recv:
     recv._receiver = receiver
     recv._default = default
     recv._done = False
-    recv._held = True
     recv._ticket = 0
     return recv
 
@@ -206,13 +197,12 @@ def make_recv(receiver: ReceiverEnd, default: Any) -> Recv:
 class RecvMany(Future):
     """The future of ``recv_many``."""
 
-    __slots__ = ("_done", "_held", "_limit", "_receiver", "_ticket")
+    __slots__ = ("_done", "_limit", "_receiver", "_ticket")
 
     def __init__(self, receiver: ReceiverEnd, limit: int) -> None:
         self._receiver = receiver
         self._limit = limit
         self._done = False
-        self._held = True
         self._ticket = 0
 
     def poll(self, cx: Context) -> Any:
@@ -224,7 +214,7 @@ class RecvMany(Future):
         queue = self._receiver._queue
         got: list[Any] = []
         while self._limit > 0 and queue._take_many(got, self._limit) == 0:
-            ticket = queue._park_receiver(cx._get_waker(), self._ticket, self._held)
+            ticket = queue._park_receiver(cx._get_waker(), self._ticket)
             if ticket < 0:
                 self._done = True
                 raise RuntimeError(_TAKEN)
@@ -236,12 +226,8 @@ class RecvMany(Future):
         return make_ready(got)
 
     def close(self) -> None:
-        if not self._done and self._held and self._ticket > 0:
-            self._receiver._queue._forget_receiver(self._ticket)
-
-    def __del__(self) -> None:
         if not self._done:
-            self.close()
+            self._receiver._queue._forget_receiver(self._ticket)
 
 
 def _recv_next(raw: Any) -> Any:
