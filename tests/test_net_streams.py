@@ -84,7 +84,15 @@ async def test_a_long_read_exact_comes_whole(pair):
     assert await server.read_exact(len(content)) == content
     assert await server.read_exact(4) == b"rest"
     await writing
+    client.get_socket().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+    writing = mezame.spawn(client.write_all(content))
+    await mezame.yield_now()  # much is there at once
+    reading = mezame.spawn(server.read_exact(len(content) + 1))
+    await writing
     client.close()
+    with pytest.raises(EOFError) as caught:
+        await reading
+    assert caught.value.partial == content
     server.close()
 
 

@@ -33,6 +33,9 @@ cdef class ReadIntoOp(IoOp):
 cdef class ReadExactOp(IoOp):
     cdef bytearray _buffer
     cdef Py_ssize_t _room
+    cdef list _parts
+    cdef Py_ssize_t _before
+    cdef _next_buffer(self)
 
 @cython.final
 cdef class WriteOp(IoOp):

@@ -78,9 +78,9 @@ class ReadIntoOp(IoOp):
 
 
 class ReadExactOp(IoOp):
-    """Exactly ``size`` bytes, or ``UnexpectedEof`` with what came. The buffer doubles when it is full."""
+    """Exactly ``size`` bytes, or ``UnexpectedEof`` with what came. Full buffers are put aside, the next is as large."""
 
-    __slots__ = ("_buffer", "_room")
+    __slots__ = ("_before", "_buffer", "_parts", "_room")
 
     def __init__(self, stream: Any, source: Source, size: int) -> None:
         self._start_op(source, READ)
@@ -89,6 +89,8 @@ class ReadExactOp(IoOp):
         self._buffer = None
         self._offset = 0
         self._room = 0  # the length of the buffer
+        self._parts = None  # the full ones
+        self._before = 0  # the bytes in them
 
     def _attempt(self) -> Any:
         if self._buffer is None:
@@ -103,17 +105,25 @@ class ReadExactOp(IoOp):
             self._buffer = bytearray(self._room)
             self._buffer[: len(data)] = data
             self._offset = len(data)
-        while self._offset < self._length:
+        while self._before + self._offset < self._length:
             if self._offset == self._room:
-                self._buffer.extend(bytes(min(self._room, self._length - self._room)))
-                self._room = len(self._buffer)
+                self._next_buffer()
             self._count = recv_into(self._source.fd, self._buffer, self._offset, self._room - self._offset)
             if self._count < 0:
                 return BLOCKED
             if self._count == 0:
-                raise self._cut_short(bytes(self._buffer[: self._offset]))
+                raise self._cut_short(b"".join([*(self._parts or ()), self._buffer[: self._offset]]))
             self._offset += self._count
-        return bytes(self._buffer)
+        return bytes(self._buffer) if self._parts is None else b"".join([*self._parts, self._buffer])
+
+    def _next_buffer(self) -> None:
+        if self._parts is None:
+            self._parts = []
+        self._parts.append(self._buffer)
+        self._before += self._room
+        self._room = min(self._before, self._length - self._before)
+        self._buffer = bytearray(self._room)
+        self._offset = 0
 
     def _cut_short(self, partial: bytes) -> UnexpectedEof:
         return UnexpectedEof(
