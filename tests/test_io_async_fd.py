@@ -464,12 +464,12 @@ def test_close_closes_the_object_and_wakes_who_waits(driver):
             assert fd.inner is ours and fd.fileno() == ours.fileno() and not os.get_blocking(fd.fileno())
             task = mezame.spawn(fd.readable())
             await settle()
-        with pytest.raises(OSError, match="closed"):
+        with pytest.raises(OSError, match="the AsyncFd was closed"):
             await task
         fd.close()
         assert fd.is_closed() and fd.fileno() == -1 and ours.fileno() == -1 and "closed" in repr(fd)
         for call in (lambda: fd.readable().poll(CountingWaker().cx), lambda: fd.try_io(Interest.READABLE, print)):
-            with pytest.raises(OSError, match="closed"):
+            with pytest.raises(OSError, match="the AsyncFd was closed"):
                 call()
         theirs.close()
 

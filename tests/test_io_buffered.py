@@ -47,6 +47,31 @@ async def test_large_reads_go_past_an_empty_buffer():
     assert BufReader(below).capacity() == 8192
 
 
+@pytest.mark.parametrize("capacity", [10**9, 10**12, 2**63])
+@pytest.mark.mezame
+async def test_a_large_capacity_is_reserved_as_it_fills(capacity):
+    content = bytes(range(256)) * 2048  # 512 KiB
+    below = Script(content)
+    reader = BufReader(below, capacity)
+    assert reader.capacity() == capacity
+    got = [await reader.read(1)]
+    while part := await reader.read(1 << 20):
+        got.append(part)
+    assert b"".join(got) == content
+    assert below.asked[:4] == [65536, 131072, 262144, 524288], "it doubles when it came full"
+    assert max(below.asked) == 524288
+
+
+@pytest.mark.mezame
+async def test_a_capacity_is_not_grown_beyond():
+    below = Script(bytes(300_000))
+    reader = BufReader(below, 100_000)
+    assert await reader.read_exact(1) == b"\0"
+    while await reader.fill_buf():
+        reader.consume(len(reader.buffer()))
+    assert below.asked == [65536, 100_000, 100_000, 100_000, 100_000]
+
+
 @pytest.mark.mezame
 async def test_fill_buf_shows_and_consume_takes():
     reader = BufReader(Script(PEND, b"abc", b"d"))

@@ -26,6 +26,31 @@ from mezame.io import (
     sink,
 )  # fmt: skip
 
+HUGE = [10**9, 10**12, 2**63]  # sizes that a peer may announce
+
+
+@pytest.mark.parametrize("size", HUGE)
+@pytest.mark.mezame
+async def test_a_huge_limit_or_size_reserves_no_memory(size):
+    script = Script(PEND, b"abc", b"de")
+    assert await script.read(size) == b"abc" and max(script.asked) <= 1 << 20
+    with pytest.raises(UnexpectedEof) as caught:
+        await script.read_exact(size)
+    assert caught.value.partial == b"de" and caught.value.expected == size and max(script.asked) <= 1 << 20
+
+
+@pytest.mark.mezame
+async def test_more_than_a_read_reserves_comes_in_several():
+    content = bytes(range(256)) * 8192  # 2 MiB
+    left, right = mezame.io.duplex(len(content))
+    await left.write_all(content)
+    left.close()
+    parts = []
+    while part := await right.read(len(content)):
+        parts.append(part)
+    assert b"".join(parts) == content and len(parts) > 1
+
+
 # --- ReadBuf ----------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +241,9 @@ async def test_numbers_of_128_bits_and_numbers_that_do_not_fit():
             await getattr(writer, f"write_{name}")(value)
     with pytest.raises(OverflowError):
         await writer.write_f32(1e300)
+    for name in ("f32", "f64", "f32_le", "f64_le"):
+        with pytest.raises(TypeError, match=f"a float is written as {name[:3]}, not 'x'"):
+            await getattr(writer, f"write_{name}")("x")
     with pytest.raises(TypeError):
         await writer.write_u8(1.0)
     assert writer.calls == []

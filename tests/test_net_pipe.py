@@ -247,11 +247,11 @@ async def test_closing_wakes_who_waits():
     number = receiver.fileno()
     receiver.close()
     receiver.close()
-    with pytest.raises(OSError, match="closed"):
+    with pytest.raises(OSError, match="the pipe was closed"):
         await reading
     assert not is_open(number) and receiver.fileno() == -1 and "closed" in repr(receiver)
     for attempt in (receiver.read(), receiver.readable(), receiver.read_to_end()):
-        with pytest.raises(OSError, match="closed"):
+        with pytest.raises(OSError, match="the pipe was closed"):
             await attempt
     with pytest.raises(OSError, match="closed"):
         receiver.into_fd()

@@ -4,6 +4,7 @@ import errno
 import gc
 import socket
 import threading
+import tracemalloc
 
 import pytest
 from polling import CountingWaker
@@ -48,6 +49,61 @@ async def test_streams_and_halves_are_readers_and_writers(pair):
     for one in (client, writer):
         assert isinstance(one, AsyncWrite)
     assert not isinstance(reader, AsyncWrite) and not isinstance(writer, AsyncRead)
+    client.close()
+    server.close()
+
+
+@pytest.mark.parametrize("size", [10**9, 10**12, 2**63])
+async def test_a_huge_limit_or_size_reserves_no_memory(pair, size):
+    client, server = await pair()
+    await client.write_all(bytes(100))
+    await server.readable()
+    tracemalloc.start()
+    try:
+        assert len(await server.peek(size)) == 100
+        assert len(server.try_read(size)) == 100
+        await client.write_all(bytes(100))
+        assert len(await server.read(size)) == 100
+        reading = mezame.spawn(server.read_exact(size))
+        await client.write_all(bytes(100))
+        await mezame.yield_now()
+        client.close()
+        with pytest.raises(EOFError) as caught:
+            await reading
+        assert caught.value.partial == bytes(100)
+        assert tracemalloc.get_traced_memory()[1] < 5 << 20
+    finally:
+        tracemalloc.stop()
+    server.close()
+
+
+async def test_a_long_read_exact_comes_whole(pair):
+    client, server = await pair()
+    content = bytes(range(251)) * 20_000  # 5 MB: the buffer grows
+    writing = mezame.spawn(client.write_all(content + b"rest"))
+    assert await server.read_exact(len(content)) == content
+    assert await server.read_exact(4) == b"rest"
+    await writing
+    client.get_socket().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+    writing = mezame.spawn(client.write_all(content))
+    await mezame.yield_now()  # much is there at once
+    reading = mezame.spawn(server.read_exact(len(content) + 1))
+    await writing
+    client.close()
+    with pytest.raises(EOFError) as caught:
+        await reading
+    assert caught.value.partial == content
+    server.close()
+
+
+@pytest.mark.parametrize("limit", ["x", None, 1.5])
+async def test_a_limit_that_is_no_number_of_bytes(pair, limit):
+    client, server = await pair()
+    with pytest.raises(TypeError):
+        server.read(limit)
+    with pytest.raises(ValueError, match="-5"):
+        server.read(-5)
+    assert await server.read(0) == b""
     client.close()
     server.close()
 

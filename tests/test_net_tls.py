@@ -362,6 +362,29 @@ async def test_the_peer_hangs_up_or_talks_nonsense_in_the_handshake():
     assert watched.closes == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "error", "way_out"),
+    [(None, ValueError, "check_hostname"), (5, TypeError, "server_name is a str .* not 5")],
+)
+async def test_without_a_name_the_check_of_the_name_is_not_left_out(name, error, way_out):
+    left, _ = duplex(10)
+    watched = Watched(left)
+    with pytest.raises(error, match=way_out):
+        await connector().connect(name, watched)
+    assert watched.closes == 1 and not watched.written
+    context = client_context()
+    context.check_hostname = False
+    client, server = await pair(client=TlsConnector(context), name=None)
+    client.close(), server.close()
+
+
+@pytest.mark.parametrize("stream", [5, None, object(), AsyncRead()])  # the last has one direction only
+async def test_tls_needs_a_stream(stream):
+    for call in (lambda: connector().connect("localhost", stream), lambda: acceptor().accept(stream)):
+        with pytest.raises(TypeError, match="AsyncRead and an AsyncWrite"):
+            call()
+
+
 async def test_bad_input():
     left, _ = duplex(10)
     watched = Watched(left)

@@ -13,7 +13,7 @@ from polling import CountingWaker
 import mezame
 from mezame import Poll
 from mezame.io import ReadBuf
-from mezame.net import UCred, UnixDatagram, UnixListener, UnixSocket, UnixSocketAddr, UnixStream
+from mezame.net import FdsLost, UCred, UnixDatagram, UnixListener, UnixSocket, UnixSocketAddr, UnixStream
 
 pytestmark = pytest.mark.mezame
 
@@ -199,8 +199,9 @@ async def test_too_many_descriptors_are_closed_and_raise():
     left, right = UnixStream.pair()
     before = len(os.listdir("/proc/self/fd"))
     await left.send_fds(b"x", [0] * 40)
-    with pytest.raises(OSError, match="max_fds=1"):
+    with pytest.raises(FdsLost, match="max_fds=1") as caught:
         await right.recv_fds(10, 1)
+    assert caught.value.data == b"x"
     assert len(os.listdir("/proc/self/fd")) == before
     await left.write_all(b"still usable")
     assert await right.recv_fds(100, 1) == (b"still usable", [])
@@ -212,6 +213,10 @@ async def test_too_many_descriptors_are_closed_and_raise():
         left.send_fds(b"x", [0] * 254)
     with pytest.raises(ValueError, match="-3"):
         right.recv_fds(10, -3)
+    with pytest.raises(TypeError, match=r"fileno\(\), not 'x'"):
+        left.send_fds(b"x", ["x"])
+    await left.write_all(b"abc")
+    assert await right.recv_fds(10**12, 10**9) == (b"abc", [])
     left.close()
     assert await right.recv_fds() == (b"", [])
     right.close()

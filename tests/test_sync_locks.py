@@ -79,6 +79,9 @@ def test_forget_split_and_merge():
     assert permit.num_permits() == 2
     with pytest.raises(ValueError, match="different semaphores"):
         permit.merge(Semaphore(1).try_acquire())
+    for wrong in (3, None, semaphore):
+        with pytest.raises(TypeError, match="SemaphorePermit"):
+            permit.merge(wrong)
     permit.release()
     assert semaphore.available_permits() == 2
     assert semaphore.forget_permits(1) == 1 and semaphore.forget_permits(9) == 1 and semaphore.forget_permits(1) == 0

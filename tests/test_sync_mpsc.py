@@ -4,7 +4,7 @@ import gc
 import threading
 
 import pytest
-from polling import CountingWaker, in_thread
+from polling import CountingWaker, in_thread, until, wait_until
 
 import mezame
 from mezame.sync import mpsc
@@ -325,11 +325,134 @@ def test_try_recv_keeps_the_waker_of_the_one_that_waits():
 def test_dropping_an_old_recv_keeps_the_waker_of_a_later_one():
     tx, rx = mpsc.channel(1)
     old, new = rx.recv(), rx.recv()
-    pending(old)
-    waker = pending(new)
+    waker = pending(old)
+    assert new.poll(waker.cx).is_pending()  # of the same task
     old.close()
     tx.try_send(1)
     assert waker.wakes == 1 and ready(new) == 1
+
+
+CHANNELS = [lambda: mpsc.channel(1), mpsc.unbounded_channel]
+RECEIVES = [lambda rx: rx.recv(), lambda rx: rx.recv_many(1), lambda rx: rx.__anext__()]
+REFUSED = r"another task is receiving from this channel.* mpmc\.bounded\("
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("receive", RECEIVES)
+@pytest.mark.parametrize("other", RECEIVES)
+def test_a_second_task_that_would_have_to_wait_for_a_message_is_refused(channel, receive, other):
+    tx, rx = channel()
+    first, second, third = receive(rx), other(rx), other(rx)
+    a = pending(first)
+    b = pending(second)
+    c = pending(third)
+    assert (a.wakes, b.wakes, c.wakes) == (1, 1, 0)  # does anybody wait there still?
+    a = pending(first)  # yes
+    assert c.wakes == 1
+    for refused in (second, third):
+        with pytest.raises(RuntimeError, match=REFUSED):
+            refused.poll(CountingWaker().cx)
+        with pytest.raises(RuntimeError, match="completed"):
+            refused.poll(CountingWaker().cx)
+    moved = pending(first)  # to another task: the latest waker counts
+    tx.try_send("m") if hasattr(tx, "try_send") else tx.send("m")
+    assert (a.wakes, moved.wakes) == (0, 1)
+    assert ready(other(rx)) in ("m", ["m"])  # whoever need not wait gets it
+    again = pending(first)
+    tx.close()
+    assert again.wakes == 1
+
+
+@pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
+def test_workers_on_one_mpsc_channel_learn_that_it_is_for_one(flavor):
+    async def main():
+        tx, rx = mpsc.channel(10)
+        workers = [mezame.spawn(rx.recv()) for _ in range(4)]
+        await until(lambda: sum(worker.is_finished() for worker in workers) == 3)
+        for worker in workers[:]:
+            if worker.is_finished():
+                workers.remove(worker)
+                with pytest.raises(RuntimeError, match=REFUSED):
+                    await worker
+        await tx.send("m")
+        return await workers[0]
+
+    with mezame.Runtime(flavor=flavor) as runtime:
+        assert runtime.block_on(main()) == "m"
+
+
+def test_threads_that_block_on_one_mpsc_channel_learn_that_it_is_for_one():
+    tx, rx = mpsc.channel(10)
+    outcomes = []
+
+    def work():
+        try:
+            outcomes.append(rx.blocking_recv())
+        except RuntimeError as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(outcomes) == 3)
+    tx.blocking_send("m")
+    for thread in threads:
+        thread.join()
+    assert outcomes[3] == "m" and all("mpmc" in str(error) for error in outcomes[:3])
+
+
+def drop(receiving):
+    receiving.pop()
+
+
+def drop_in_a_cycle(receiving):
+    cycle = [receiving.pop()]
+    cycle.append(cycle)
+    del cycle
+    gc.collect()
+
+
+def keep(receiving):
+    """Lost in a ``select``, and never polled again."""
+
+
+@pytest.mark.parametrize("receive", RECEIVES)
+@pytest.mark.parametrize("end", [lambda receiving: receiving[0].close(), drop, drop_in_a_cycle, keep])
+def test_a_receive_that_nobody_awaits_any_more_hinders_no_other(receive, end):
+    tx, rx = mpsc.channel(1)
+    first = [receive(rx)]
+    pending(first[0])
+    end(first)
+    second = rx.recv()
+    pending(second)
+    waker = pending(second)
+    tx.try_send("m")
+    assert waker.wakes == 1 and ready(second) == "m"
+
+
+def test_one_task_may_wait_in_two_receives():
+    tx, rx = mpsc.channel(1)
+    waker = CountingWaker()
+    one, two = rx.recv(), rx.recv()
+    for receiving in (one, two, one, two):
+        assert receiving.poll(waker.cx).is_pending()
+    assert waker.wakes == 0
+    tx.try_send("m")
+    assert waker.wakes == 1 and one.poll(waker.cx).value == "m" and two.poll(waker.cx).is_pending()
+
+
+def test_poll_recv_takes_the_latest_task_and_comes_before_a_recv():
+    tx, rx = mpsc.channel(1)
+    old, new = CountingWaker(), CountingWaker()
+    assert rx.poll_recv(old.cx).is_pending() and rx.poll_recv_many(new.cx, 1).is_pending()
+    receiving = rx.recv()
+    waker = pending(receiving)
+    assert (old.wakes, new.wakes) == (0, 1)
+    assert rx.poll_recv(new.cx).is_pending() and waker.wakes == 1
+    with pytest.raises(RuntimeError, match=REFUSED):
+        receiving.poll(waker.cx)
+    tx.try_send("m")
+    assert (old.wakes, new.wakes, waker.wakes) == (0, 2, 1)
 
 
 def test_a_recv_keeps_its_receiver():

@@ -254,6 +254,25 @@ def test_wait_lets_the_mutex_go_and_takes_it_again():
     assert repr(condvar) == "<Condvar, 0 waiting>"
 
 
+@pytest.mark.parametrize("wrong", [None, 5, Mutex()])
+def test_a_wrong_guard_is_refused_and_swallows_no_notification(wrong):
+    condvar = Condvar()
+    calls = (
+        lambda: condvar.wait(wrong),
+        lambda: condvar.wait_until(wrong, bool),
+        lambda: condvar.wait_timeout(wrong, 1),
+        lambda: condvar.wait_timeout_until(wrong, 1, bool),
+    )
+    for call in calls:
+        refused, waker = drive(call())
+        with pytest.raises(TypeError, match=r"the guard of a Mutex \(guard = await mutex.lock\(\)\), not "):
+            refused.poll(waker.cx)
+    waiting, waker = drive(condvar.wait(locked(Mutex())))
+    assert waiting.poll(waker.cx).is_pending() and repr(condvar) == "<Condvar, 1 waiting>"
+    condvar.notify_one()
+    assert waker.wakes == 1 and waiting.poll(waker.cx).is_ready()
+
+
 def test_notify_one_is_first_in_first_out_and_nothing_is_stored():
     condvar = Condvar()
     condvar.notify_one()

@@ -51,7 +51,7 @@ class Framed(Stream, Sink):
         capacity: bytes that the first reads ask for; 8192 as it stands. While they come full, they grow to 65536.
 
     Reading is as for ``FramedRead`` (``next()`` is cancel safe), writing as for ``FramedWrite``. One task may read
-    while another writes.
+    while another writes; not two the same way.
 
     >>> import mezame
     >>> from mezame.codec import Framed, LinesCodec

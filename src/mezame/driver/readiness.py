@@ -183,7 +183,7 @@ class Source(Guard):
         if self._closed or self._shutdown:
             shutdown = self._shutdown and not self._closed
             self._unlock()
-            raise closed_error(shutdown)
+            raise closed_error(shutdown, self.owner)
         tick = -1
         if self._ready & mask:
             self._users = self._users + 1
@@ -297,7 +297,7 @@ class Source(Guard):
         closed, shutdown, bits, tick = self._closed, self._shutdown, self._ready, self._tick
         self._unlock()
         if closed or shutdown:
-            raise closed_error(shutdown and not closed)
+            raise closed_error(shutdown and not closed, self.owner)
         return bits, tick
 
     def clear(self, bits: int, tick: int) -> None:
@@ -315,7 +315,7 @@ class Source(Guard):
             self._users = self._users + 1
         self._unlock()
         if closed or shutdown:
-            raise closed_error(shutdown and not closed)
+            raise closed_error(shutdown and not closed, self.owner)
 
     def release(self) -> None:
         """After ``hold``: closes the descriptor if it was closed meanwhile and nobody else is at it."""
@@ -385,8 +385,9 @@ class Source(Guard):
         return f"<Source fd={self.fd} {bits or 'not ready'}{' closed' if self._closed else ''}>"
 
 
-def closed_error(shutdown: bool) -> Exception:
-    """What an operation on a closed source raises."""
+def closed_error(shutdown: bool, owner: Any) -> Exception:
+    """What an operation on a closed source raises. Its owner says what it is, if it is no socket."""
+    kind = getattr(owner, "KIND", "socket")
     if shutdown:
-        return RuntimeClosedError("the runtime of this socket was closed: its I/O driver is gone")
-    return OSError(9, "the socket was closed")
+        return RuntimeClosedError(f"the runtime of this {kind} was closed: its I/O driver is gone")
+    return OSError(9, f"the {kind} was closed")

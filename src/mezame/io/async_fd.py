@@ -34,6 +34,8 @@ class _Owner:
 
     __slots__ = ("fd", "inner")
 
+    KIND = "AsyncFd"  # for errors
+
     def __init__(self, inner: Any, fd: int) -> None:
         self.inner = inner
         self.fd = fd

@@ -14,6 +14,7 @@ from .read_buf import ReadBuf
 from .read_numbers import ReadNumbers
 
 READ_SIZE = 65536  # bytes that read() asks for at most, as TcpStream does
+MOST = 1 << 18  # bytes that a read reserves at most before they have come, as TcpStream.read() asks for
 _FIRST = 8192  # of read_to_end: the first chunk; it doubles while chunks come full
 _LARGEST = 1 << 20  # no chunk is larger: a length that a peer named costs no memory before its bytes have come
 
@@ -50,6 +51,8 @@ class AsyncRead(ReadNumbers, Closable):
     def read(self, limit: int = READ_SIZE) -> Any:
         """Awaits to between 1 and ``limit`` bytes, as soon as there are any; ``b""`` at the end. Cancel safe.
 
+        A ``limit`` above 256 KiB reserves, and gives at a time, no more than that.
+
         Source of the semantics: ``tokio::io::AsyncReadExt::read``.
         """
         return Read(self, byte_count("read: limit", limit)) if limit != 0 else ready(b"")
@@ -62,7 +65,7 @@ class AsyncRead(ReadNumbers, Closable):
         return ReadInto(self, ReadBuf(buffer) if not isinstance(buffer, ReadBuf) else buffer)
 
     def read_exact(self, size: int) -> Any:
-        """Awaits to exactly ``size`` bytes.
+        """Awaits to exactly ``size`` bytes. Memory is taken as they come.
 
         Raises ``UnexpectedEof`` (with ``.partial``) if the stream ends before. Not cancel safe: what was read when it
         is cancelled is lost.
@@ -120,7 +123,7 @@ class Read(Operation):
     def _step(self, cx: Context) -> Any:
         buf = self._buf
         if buf is None:
-            buf = self._buf = ReadBuf(self._limit)
+            buf = self._buf = ReadBuf(min(self._limit, MOST))
         if self._io.poll_read(cx, buf) is PENDING:
             return PENDING
         self._buf = None

@@ -3,7 +3,8 @@
     0         _at                 _end           capacity
     |  given   |  still to give    |    free      |
 
-The buffer is filled only when it is empty (``_at == _end``), from its beginning.
+The buffer is filled only when it is empty (``_at == _end``), from its beginning. A large one is small at first, and
+doubles when it came full: a capacity reserves nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .operation import byte_count, forward
 from .read_buf import ReadBuf
 
 BUFFER_SIZE = 8192  # bytes, as in tokio
+_FIRST = 65536  # bytes of a large buffer at first
 
 
 class BufReader(Adapter, AsyncBufRead, ForwardWrite, ForwardSeek):
@@ -29,7 +31,7 @@ class BufReader(Adapter, AsyncBufRead, ForwardWrite, ForwardSeek):
         inner: any ``AsyncRead``. Can it be written to, so can the BufReader, past the buffer.
         capacity: bytes of the buffer. Reads of at least so many go past it when it is empty.
 
-    ``seek`` drops what is in the buffer.
+    ``seek`` drops what is in the buffer. One task at a time may read.
 
     >>> import mezame
     >>> from mezame.io import BufReader, Cursor
@@ -49,13 +51,14 @@ class BufReader(Adapter, AsyncBufRead, ForwardWrite, ForwardSeek):
         if byte_count("BufReader: capacity", capacity) == 0:
             raise ValueError("BufReader: capacity must be at least 1 byte, not 0")
         self._inner = inner
-        self._buf = memoryview(bytearray(capacity))
+        self._capacity = capacity
+        self._buf = memoryview(bytearray(min(capacity, _FIRST)))
         self._at = 0
         self._end = 0
 
     def capacity(self) -> int:
         """The size of the buffer in bytes."""
-        return len(self._buf)
+        return self._capacity
 
     def buffer(self) -> memoryview:
         """What is in the buffer, as a view that is valid until the next call. Reads nothing."""
@@ -63,6 +66,9 @@ class BufReader(Adapter, AsyncBufRead, ForwardWrite, ForwardSeek):
 
     def poll_fill_buf(self, cx: Context) -> Any:
         if self._at == self._end:
+            if self._end == len(self._buf) < self._capacity:
+                self._buf = memoryview(bytearray(min(2 * self._end, self._capacity)))
+                self._at = self._end = 0
             buf = ReadBuf(self._buf)
             if self._inner.poll_read(cx, buf) is PENDING:
                 return PENDING
@@ -76,12 +82,12 @@ class BufReader(Adapter, AsyncBufRead, ForwardWrite, ForwardSeek):
         self._at += count
 
     def poll_read(self, cx: Context, buf: ReadBuf) -> Any:
-        if self._at == self._end and buf.remaining() >= len(self._buf):
+        if self._at == self._end and buf.remaining() >= self._capacity:
             return self._inner.poll_read(cx, buf)
         return AsyncBufRead.poll_read(self, cx, buf)
 
     def read(self, limit: int = READ_SIZE) -> Any:
-        if self._at == self._end and byte_count("read: limit", limit) >= len(self._buf):
+        if self._at == self._end and byte_count("read: limit", limit) >= self._capacity:
             return Read(self, limit)
         return AsyncBufRead.read(self, limit)
 

@@ -13,7 +13,8 @@ from .simplex import SimplexStream, closed_here
 
 class DuplexStream(AsyncRead, AsyncWrite):
     """One end of a ``duplex``. When it is closed or dropped, the other end reads what is left and then the end of the
-    stream, and its writes raise ``BrokenPipeError``. ``shutdown`` ends the one direction only. Thread-safe.
+    stream, and its writes raise ``BrokenPipeError``. ``shutdown`` ends the one direction only. Thread-safe; one task at
+    a time may read, and one write, for only the latest poll of a direction is woken.
 
     Source of the semantics: ``tokio::io::DuplexStream``.
     """

@@ -21,6 +21,13 @@ def _packed(value: Any, size: int, order: Any, signed: bool) -> bytes:
         raise OverflowError(f"{value!r} does not fit into {kind}") from None
 
 
+def _packed_float(value: Any, form: struct.Struct) -> bytes:
+    try:
+        return form.pack(value)
+    except struct.error:
+        raise TypeError(f"a float is written as f{8 * form.size}, not {value!r}") from None
+
+
 class WriteNumbers:
     """The mix-in. Source of the semantics: ``tokio::io::AsyncWriteExt::write_u8`` and those beside it."""
 
@@ -72,11 +79,11 @@ class WriteNumbers:
 
     async def write_f32(self, value: float) -> None:
         """Writes a 32-bit float, big endian."""
-        await self.write_all(_F32.pack(value))
+        await self.write_all(_packed_float(value, _F32))
 
     async def write_f64(self, value: float) -> None:
         """Writes a 64-bit float, big endian."""
-        await self.write_all(_F64.pack(value))
+        await self.write_all(_packed_float(value, _F64))
 
     async def write_u16_le(self, value: int) -> None:
         """Writes a 16-bit unsigned integer, little endian."""
@@ -112,8 +119,8 @@ class WriteNumbers:
 
     async def write_f32_le(self, value: float) -> None:
         """Writes a 32-bit float, little endian."""
-        await self.write_all(_F32_LE.pack(value))
+        await self.write_all(_packed_float(value, _F32_LE))
 
     async def write_f64_le(self, value: float) -> None:
         """Writes a 64-bit float, little endian."""
-        await self.write_all(_F64_LE.pack(value))
+        await self.write_all(_packed_float(value, _F64_LE))

@@ -9,6 +9,7 @@
 from ..errors import UnexpectedEof
 from . import pipe
 from .addr import lookup_host
+from .fd_passing import FdsLost
 from .halves import OwnedReadHalf, OwnedWriteHalf, ReuniteError
 from .listener import Listener
 from .socket import TcpSocket
@@ -23,6 +24,7 @@ from .unix_socket import UnixSocket
 from .unix_stream import UnixStream
 
 __all__ = [
+    "FdsLost",
     "Listener",
     "OwnedReadHalf",
     "OwnedWriteHalf",

@@ -12,6 +12,14 @@ from ..driver.readiness import READ, WRITE
 from .operations import CallOp, length_of
 
 FDS_MAX = 253  # SCM_MAX_FD of Linux: the kernel refuses more in one message
+_MOST = 1 << 20  # bytes that a receive reserves at most,
+_MOST_FDS = 1024  # and descriptors that it has room for: more than any system puts into one message
+
+
+class FdsLost(OSError):
+    """More descriptors came with a message than there is room for: all were closed; its bytes are in ``data``."""
+
+    data: bytes
 
 
 class FdPassing:
@@ -32,7 +40,7 @@ class FdPassing:
         On a stream less than all of ``data`` may go; all descriptors go with the first byte, so send the rest with
         ``write_all``. Cancel safe: then nothing was sent.
         """
-        numbers = [one if isinstance(one, int) else one.fileno() for one in fds]
+        numbers = [_number(one) for one in fds]
         if len(numbers) > FDS_MAX:
             raise ValueError(f"{len(numbers)} descriptors: at most {FDS_MAX} can go with one message")
         for one in numbers:
@@ -47,14 +55,23 @@ class FdPassing:
 
         Args:
             limit: bytes at most.
-            max_fds: descriptors at most. If more come, all are closed and ``OSError`` is raised: the bytes are lost.
+            max_fds: descriptors at most. If more come, all are closed and ``FdsLost`` is raised, an ``OSError`` that
+                has the bytes as ``.data``.
 
         A plain ``read`` drops the descriptors that come with what it reads. Cancel safe.
         """
         for what, value in (("limit", limit), ("max_fds", max_fds)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
                 raise ValueError(f"recv_fds: {what} must be a number from 0 on, not {value!r}")
-        return CallOp(self, self._source, READ, _receive, (self._sock, limit, max_fds))
+        return CallOp(self, self._source, READ, _receive, (self._sock, min(limit, _MOST), min(max_fds, _MOST_FDS)))
+
+
+def _number(one: Any) -> int:
+    if not isinstance(one, int):
+        if not hasattr(one, "fileno"):
+            raise TypeError(f"send_fds needs file descriptors, or objects with fileno(), not {one!r}")
+        one = one.fileno()
+    return one  # type: ignore[no-any-return]
 
 
 def _send(sock: socket.socket, data: Any, numbers: list[int]) -> int:
@@ -74,5 +91,10 @@ def _receive(sock: socket.socket, limit: int, max_fds: int) -> tuple[bytes, list
     if flags & socket.MSG_CTRUNC:
         for one in numbers:
             os.close(one)
-        raise OSError(f"more than max_fds={max_fds} descriptors came with a message, or no more can be open here")
+        error = FdsLost(
+            f"more than max_fds={max_fds} descriptors came with a message, or no more can be open here: they were"
+            " closed; the bytes are in .data"
+        )
+        error.data = data
+        raise error
     return data, list(numbers)

@@ -12,6 +12,14 @@ cdef PendingType PENDING
 cdef object BLOCKED
 cdef int READ
 cdef int WRITE
+cdef Py_ssize_t _MOST
+
+cdef extern from *:
+    "#define mezame_as_size(number) PyNumber_AsSsize_t(number, NULL)  /* too large: the largest, and no error */"
+    Py_ssize_t as_size "mezame_as_size"(object number) except? -1
+
+@cython.locals(size=Py_ssize_t)
+cpdef Py_ssize_t clip(object limit) except? -1
 
 @cython.final
 cdef class ReadOp(IoOp):
@@ -24,6 +32,10 @@ cdef class ReadIntoOp(IoOp):
 @cython.final
 cdef class ReadExactOp(IoOp):
     cdef bytearray _buffer
+    cdef Py_ssize_t _room
+    cdef list _parts
+    cdef Py_ssize_t _before
+    cdef _next_buffer(self)
 
 @cython.final
 cdef class WriteOp(IoOp):

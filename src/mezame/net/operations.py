@@ -6,6 +6,7 @@ What ``_attempt`` has to get right is ``_drained``: True if a value came with th
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from ..core.context import Context
@@ -19,6 +20,16 @@ try:
     import cython
 except ImportError:
     from ..core import cython_shim as cython
+
+
+MOST = 1 << 20  # bytes that a read reserves at most before they have come: a size that a peer named costs nothing
+_MOST = MOST  # as a C number
+
+
+def clip(limit: Any) -> int:
+    """``limit`` bytes, or MOST if it is more, however large it is. Raises ``TypeError`` if it is no int."""
+    size = as_size(limit) if cython.compiled else operator.index(limit)  # type: ignore  # noqa: F821 - C, from the .pxd
+    return size if size < _MOST else _MOST  # type: ignore[no-any-return]
 
 
 class ReadOp(IoOp):
@@ -67,9 +78,9 @@ class ReadIntoOp(IoOp):
 
 
 class ReadExactOp(IoOp):
-    """Exactly ``size`` bytes, or ``UnexpectedEof`` with what came."""
+    """Exactly ``size`` bytes, or ``UnexpectedEof`` with what came. Full buffers are put aside, the next is as large."""
 
-    __slots__ = ("_buffer",)
+    __slots__ = ("_before", "_buffer", "_parts", "_room")
 
     def __init__(self, stream: Any, source: Source, size: int) -> None:
         self._start_op(source, READ)
@@ -77,27 +88,42 @@ class ReadExactOp(IoOp):
         self._length = size
         self._buffer = None
         self._offset = 0
+        self._room = 0  # the length of the buffer
+        self._parts = None  # the full ones
+        self._before = 0  # the bytes in them
 
     def _attempt(self) -> Any:
         if self._buffer is None:
-            data = recv(self._source.fd, self._length)
+            data = recv(self._source.fd, self._length if self._length < _MOST else _MOST)
             if data is BLOCKED:
                 return BLOCKED
             if len(data) == self._length:
                 return data
             if not data:
                 raise self._cut_short(b"")
-            self._buffer = bytearray(self._length)
+            self._room = self._length if self._length < _MOST else _MOST
+            self._buffer = bytearray(self._room)
             self._buffer[: len(data)] = data
             self._offset = len(data)
-        while self._offset < self._length:
-            self._count = recv_into(self._source.fd, self._buffer, self._offset, self._length - self._offset)
+        while self._before + self._offset < self._length:
+            if self._offset == self._room:
+                self._next_buffer()
+            self._count = recv_into(self._source.fd, self._buffer, self._offset, self._room - self._offset)
             if self._count < 0:
                 return BLOCKED
             if self._count == 0:
-                raise self._cut_short(bytes(self._buffer[: self._offset]))
+                raise self._cut_short(b"".join([*(self._parts or ()), self._buffer[: self._offset]]))
             self._offset += self._count
-        return bytes(self._buffer)
+        return bytes(self._buffer) if self._parts is None else b"".join([*self._parts, self._buffer])
+
+    def _next_buffer(self) -> None:
+        if self._parts is None:
+            self._parts = []
+        self._parts.append(self._buffer)
+        self._before += self._room
+        self._room = min(self._before, self._length - self._before)
+        self._buffer = bytearray(self._room)
+        self._offset = 0
 
     def _cut_short(self, partial: bytes) -> UnexpectedEof:
         return UnexpectedEof(

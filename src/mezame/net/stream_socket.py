@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,7 +24,7 @@ from ..driver.readiness import BLOCKED, READ, WRITE
 from ..io.async_read import READ_SIZE as TRY_SIZE
 from ..io.async_read import ReadInto
 from ..io.read_buf import ReadBuf
-from .operations import CallOp, ReadExactOp, ReadIntoOp, WriteOp, length_of, read_op, write_all_op
+from .operations import MOST, CallOp, ReadExactOp, ReadIntoOp, WriteOp, clip, length_of, read_op, write_all_op
 from .registered import RegisteredSocket
 
 READ_SIZE = 262144  # what the buffer of driver/sockets.pxd holds
@@ -55,11 +56,12 @@ class StreamSocket(RegisteredSocket):
         """Awaits to between 1 and ``limit`` bytes as soon as there are any; ``b""`` at the end of the stream.
 
         Raises ``ConnectionResetError`` and other ``OSError``; ``OSError`` (EBADF) if the stream was closed.
-        Cancel safe: no byte is lost.
+        Cancel safe: no byte is lost. A ``limit`` above 1 MiB reserves, and gives at a time, no more than that.
         """
-        if limit <= 0:
+        size = clip(limit)
+        if size <= 0:
             return self._read_nothing(limit)
-        return read_op(self, self._source, limit)
+        return read_op(self, self._source, size)
 
     def _read_nothing(self, limit: int) -> Future:
         if limit < 0:
@@ -76,27 +78,27 @@ class StreamSocket(RegisteredSocket):
         return ReadIntoOp(self, self._source, buffer, size)
 
     def read_exact(self, size: int) -> Future:
-        """Awaits to exactly ``size`` bytes.
+        """Awaits to exactly ``size`` bytes. Memory is taken as they come.
 
         Raises ``UnexpectedEof`` (an ``EOFError`` with ``.partial``) if the stream ends before. Not cancel
         safe: bytes that were read when it is cancelled are lost.
         """
         if _positive("read_exact: size", size) == 0:
             return ready(b"")
-        return ReadExactOp(self, self._source, size)
+        return ReadExactOp(self, self._source, min(size, sys.maxsize))
 
     def peek(self, limit: int = TRY_SIZE) -> Future:
         """The same as ``read``, but the bytes stay and the next read gives them again. Cancel safe."""
         if _positive("peek: limit", limit) == 0:
             return ready(b"")
-        return CallOp(self, self._source, READ, self._sock.recv, (limit, socket.MSG_PEEK))
+        return CallOp(self, self._source, READ, self._sock.recv, (min(limit, MOST), socket.MSG_PEEK))
 
     def try_read(self, limit: int = TRY_SIZE) -> bytes:
         """Reads without waiting. Raises ``BlockingIOError`` if there is nothing, or nothing that is known of.
 
         News of the socket come from the driver: await ``readable()``, then try.
         """
-        data: bytes = self._source.attempt(READ, self._sock.recv, (_positive("try_read: limit", limit),))
+        data: bytes = self._source.attempt(READ, self._sock.recv, (min(_positive("try_read: limit", limit), MOST),))
         return data
 
     def try_read_into(self, buffer: Any) -> int:

@@ -45,6 +45,13 @@ def _with_alpn(context: Any, alpn: Sequence[str]) -> ssl.SSLContext:
     return context
 
 
+def _transport(stream: Any) -> Any:
+    for method in ("poll_read", "poll_write"):
+        if not hasattr(stream, method):
+            raise TypeError(f"TLS needs a stream that is an AsyncRead and an AsyncWrite, not {stream!r}: no {method}()")
+    return stream
+
+
 class TlsConnector:
     """Makes client connections.
 
@@ -86,14 +93,25 @@ class TlsConnector:
             session: of an earlier connection of the same context, see ``TlsStream.session``.
 
         Raises ``ssl.SSLCertVerificationError`` and other ``ssl.SSLError``, ``UnexpectedEof`` if the peer hangs up,
-        ``mezame.time.Elapsed``, ``ValueError`` for a bad name. If it fails or is cancelled, ``stream`` is closed.
+        ``mezame.time.Elapsed``, ``ValueError`` for a bad name, or for None where the context checks names;
+        ``TypeError`` at once if ``stream`` is none. If it fails or is cancelled, ``stream`` is closed.
         """
         return _shake_hands(
-            stream,
-            lambda incoming, outgoing: self.context.wrap_bio(
-                incoming, outgoing, server_side=False, server_hostname=server_name, session=session
-            ),
-            timeout,
+            _transport(stream), lambda incoming, outgoing: self._wrap(incoming, outgoing, server_name, session), timeout
+        )
+
+    def _wrap(self, incoming: Any, outgoing: Any, server_name: Any, session: ssl.SSLSession | None) -> ssl.SSLObject:
+        if server_name is None:
+            # Without a name ``wrap_bio`` leaves out the check that the context asks for, as ``wrap_socket`` does not.
+            if self.context.check_hostname:
+                raise ValueError(
+                    "connect(None, ...): the context checks the server's name (check_hostname): pass the name that the"
+                    " certificate is for, or turn off context.check_hostname"
+                )
+        elif not isinstance(server_name, (str, bytes)):
+            raise TypeError(f'server_name is a str such as "example.org", or None, not {server_name!r}')
+        return self.context.wrap_bio(
+            incoming, outgoing, server_side=False, server_hostname=server_name, session=session
         )
 
 
@@ -140,9 +158,11 @@ class TlsAcceptor:
             timeout: seconds for the handshake; None: no limit.
 
         Do it in the task of the connection, not in the loop that accepts: a slow client must not hold up the others.
-        Raises ``ssl.SSLError``, ``UnexpectedEof`` if the peer hangs up, ``mezame.time.Elapsed``. If it fails or is
-        cancelled, ``stream`` is closed.
+        Raises ``ssl.SSLError``, ``UnexpectedEof`` if the peer hangs up, ``mezame.time.Elapsed``; ``TypeError`` at once
+        if ``stream`` is none. If it fails or is cancelled, ``stream`` is closed.
         """
         return _shake_hands(
-            stream, lambda incoming, outgoing: self.context.wrap_bio(incoming, outgoing, server_side=True), timeout
+            _transport(stream),
+            lambda incoming, outgoing: self.context.wrap_bio(incoming, outgoing, server_side=True),
+            timeout,
         )

@@ -238,7 +238,8 @@ class SemaphorePermit:
         self._take(_ALL, False)
 
     def merge(self, other: SemaphorePermit) -> None:
-        """Moves the permits of ``other`` into this object. Raises ``ValueError`` if they are of another semaphore.
+        """Moves the permits of ``other`` into this object. Raises ``ValueError`` if they are of another semaphore,
+        ``TypeError`` if it is no permit.
 
         >>> from mezame.sync import Semaphore
         >>> semaphore = Semaphore(3)
@@ -249,6 +250,8 @@ class SemaphorePermit:
 
         Source of the semantics: ``tokio::sync::SemaphorePermit::merge``.
         """
+        if not isinstance(other, SemaphorePermit):
+            raise TypeError(f"merge: a SemaphorePermit is needed, not {other!r}")
         if other._semaphore is not self._semaphore:
             raise ValueError("merge: the permits are of different semaphores")
         if other is self:

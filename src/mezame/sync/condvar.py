@@ -21,6 +21,11 @@ from .mutex import LOST, MutexGuard, Relock
 from .notify import Notify
 
 
+def _check_guard(guard: Any) -> None:
+    if not isinstance(guard, MutexGuard):
+        raise TypeError(f"a Condvar waits with the guard of a Mutex (guard = await mutex.lock()), not {guard!r}")
+
+
 class WaitTimeoutResult:
     """How ``wait_timeout`` ended. Source of the semantics: ``async_std::sync::WaitTimeoutResult``."""
 
@@ -65,14 +70,16 @@ class Condvar:
         """Lets the mutex of ``guard`` go, waits for a notification, locks again; awaits to ``guard``.
 
         It may wake without a notification meant for it: test the condition again, or use ``wait_until``. Raises
-        ``RuntimeError`` if the guard does not hold its mutex. Cancelled, it locks again before the cancellation goes
-        on, so that the block around it holds what it thinks it holds; a notification is passed on.
+        ``RuntimeError`` if the guard does not hold its mutex, ``TypeError`` if it is none. Cancelled, it locks again
+        before the cancellation goes on, so that the block around it holds what it thinks it holds; a notification is
+        passed on.
         """
         await self._wait(guard, None)
         return guard
 
     async def wait_until(self, guard: MutexGuard, condition: Callable[[Any], Any]) -> MutexGuard:
         """Waits until ``condition(value)`` is true, which is tested with the lock held; awaits to ``guard``."""
+        _check_guard(guard)
         while not condition(guard.value):
             await self._wait(guard, None)
         return guard
@@ -88,6 +95,7 @@ class Condvar:
         self, guard: MutexGuard, duration: Any, condition: Callable[[Any], Any]
     ) -> tuple[MutexGuard, WaitTimeoutResult]:
         """``wait_until`` for ``duration`` at most; timed out means that the condition is still false."""
+        _check_guard(guard)
         try:
             async with timeout(duration) as limit:
                 while not condition(guard.value):
@@ -99,6 +107,7 @@ class Condvar:
 
     async def _wait(self, guard: MutexGuard, duration: Any) -> bool:
         """One wait. False: the time was up."""
+        _check_guard(guard)
         mine = Notify()
         notified = mine.notified()
         notified.enable()
@@ -106,7 +115,7 @@ class Condvar:
             self._waiters.append(mine)
         try:
             guard.let_go()
-        except RuntimeError:
+        except BaseException:  # whatever it is: one who stays in the list swallows a notification
             self._leave(mine)
             raise
         chosen = True

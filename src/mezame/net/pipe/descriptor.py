@@ -12,6 +12,8 @@ class Descriptor:
 
     __slots__ = ("_number",)
 
+    KIND = "pipe"  # for errors
+
     def __init__(self, number: int) -> None:
         self._number = number
 

@@ -9,7 +9,7 @@ from ...core.context import Context
 from ...core.future import Future, ready
 from ...core.poll import PENDING, make_ready
 from ...driver.readiness import READ
-from ...io.async_read import READ_SIZE, AsyncRead
+from ...io.async_read import MOST, READ_SIZE, AsyncRead
 from ...io.operation import byte_count
 from ...io.read_buf import ReadBuf
 from ..operations import CallOp
@@ -47,11 +47,11 @@ class Receiver(End, AsyncRead):
         """Awaits to between 1 and ``limit`` bytes as soon as there are any; ``b""`` at the end. Cancel safe."""
         if byte_count("read: limit", limit) == 0:
             return ready(b"")
-        return CallOp(self, self._source, READ, os.read, (self._descriptor.fileno(), limit))
+        return CallOp(self, self._source, READ, os.read, (self._descriptor.fileno(), min(limit, MOST)))
 
     def try_read(self, limit: int = READ_SIZE) -> bytes:
         """Reads without waiting. Raises ``BlockingIOError`` if there is nothing."""
-        return os.read(self._descriptor.fileno(), byte_count("try_read: limit", limit))
+        return os.read(self._descriptor.fileno(), min(byte_count("try_read: limit", limit), MOST))
 
     def readable(self) -> Future:
         """Waits until a read will probably not wait. Cancel safe."""

@@ -200,6 +200,8 @@ class Receiver(ReceiverEnd):
     def recv(self, default: Any = None) -> Recv:
         """Awaits to the next message; ``default`` when the channel has ended. Cancel safe: nothing is lost.
 
+        Raises ``RuntimeError`` if it would have to wait while another task waits for a message.
+
         Args:
             default: what tells the end apart from a message that is None.
 

@@ -19,6 +19,7 @@ cdef class Queue(Closable):
     cdef Py_ssize_t _ticket
     cdef bint _closed
     cdef bint _gone
+    cdef Py_ssize_t _owner
     cdef Waker _receiver
     cdef WaitList _waiters
     cdef bint _is_over(self) except -1
@@ -35,8 +36,8 @@ cdef class Queue(Closable):
     cdef Waker _hand_out_one(self)
     @cython.locals(waker=Waker)
     cdef object _take(self)
-    @cython.locals(old=Waker, parked=bint)
-    cdef bint _park_receiver(self, Waker waker) except -1
+    @cython.locals(old=Waker, answer=Py_ssize_t, evicts=bint)
+    cdef Py_ssize_t _park_receiver(self, Waker waker, Py_ssize_t ticket) except -2
     @cython.locals(taken=Py_ssize_t, answer=int)
     cdef int _take_many(self, list into, Py_ssize_t limit) except -2
     @cython.locals(old=Waker, gathered=Py_ssize_t)

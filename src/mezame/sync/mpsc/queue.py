@@ -15,6 +15,15 @@ been given. Rules:
 4. ``close`` fails the waiting senders; what they had gathered is free again at once. One that had been given its slot
    and was not polled since fails too, and frees it then.
 5. When the receiver is dropped the buffer goes with it; what a permit sends later is dropped as well.
+6. One task receives. Where the waker of another task is, a recv that has to wait puts its own, and wakes that other: it
+   is not known if anybody still waits there (``select`` drops a future that lost without a word). If somebody does, it
+   is polled now, and takes the place back, for its ticket is older; so the younger is woken, polled, and raises:
+
+       A  waits (2)                        evicted, woken: polls; 2 is older, waits
+       B               waits (3), wakes A                      evicted, woken: polls; 3 is younger, raises
+
+   A recv draws its ticket when it first waits, and keeps it; whoever polls it has the latest waker. ``poll_recv`` has
+   no future to keep one: ANYONE is older than all, and of several the latest poll is woken.
 """
 
 from __future__ import annotations
@@ -30,6 +39,7 @@ NOTHING = object()  # what _take answers when there is no message,
 OVER = object()  # and when there will be none
 _NOTHING, _OVER = NOTHING, OVER
 
+ANYONE = 1  # the ticket of poll_recv
 UNBOUNDED = (1 << 61) - 1  # slots; also the largest capacity, as in tokio
 
 
@@ -37,7 +47,7 @@ class Queue(Closable):
     """See the rules above."""
 
     __slots__ = (
-        "_buffer", "_capacity", "_closed", "_free", "_gone", "_permits", "_receiver", "_senders", "_ticket",
+        "_buffer", "_capacity", "_closed", "_free", "_gone", "_owner", "_permits", "_receiver", "_senders", "_ticket",
         "_waiters", "_weak",
     )  # fmt: skip
 
@@ -52,7 +62,8 @@ class Queue(Closable):
         self._closed = False  # no new sends
         self._gone = False  # the receiver was dropped
         self._receiver = None  # the waker of the recv that waits
-        self._ticket = 0  # counts the wakers that were stored: whose is it?
+        self._owner = 0  # its ticket
+        self._ticket = ANYONE  # the last that was given out
         self._waiters = WaitList()
 
     def _is_gone(self) -> bool:
@@ -183,18 +194,33 @@ class Queue(Closable):
             waker.wake()
         return value
 
-    def _park_receiver(self, waker: Waker) -> bool:
-        """Keeps ``waker`` for the next message. False: there is something to take, or the end; look again."""
+    def _park_receiver(self, waker: Waker, ticket: int) -> int:
+        """Keeps ``waker`` for the next message. 0: there is something to take, or the end; look again.
+
+        Else the ticket of the recv, which has 0 at its first poll; -1: another task waits, see rule 6.
+        """
         old = None
+        answer: int = 0
+        evicts = False
         self._lock()
-        parked = self._buffer._length == 0 and not self._is_over()
-        if parked:
+        if self._buffer._length == 0 and not self._is_over():
             old = self._receiver
-            self._receiver = waker
-            self._ticket += 1
+            evicts = old is not None and old is not waker and ticket != self._owner
+            if evicts and ticket > self._owner:
+                evicts = False
+                answer = -1
+            else:
+                if ticket == 0:
+                    self._ticket = self._ticket + 1
+                    ticket = self._ticket
+                self._receiver = waker
+                self._owner = ticket
+                answer = ticket
         self._unlock()
+        if evicts and old is not None:
+            old.wake()
         old = None
-        return parked
+        return answer
 
     def _take_many(self, into: list[Any], limit: int) -> int:
         """Takes up to ``limit`` messages into ``into``. 1: some; -1: the end; 0: none yet."""
@@ -219,7 +245,7 @@ class Queue(Closable):
         """The recv that got ``ticket`` is dropped; a later one's waker stays."""
         old = None
         self._lock()
-        if self._ticket == ticket:
+        if self._owner == ticket:
             old = self._receiver
             self._receiver = None
         self._unlock()

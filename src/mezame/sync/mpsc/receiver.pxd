@@ -23,8 +23,9 @@ cdef class Recv(Future):
     cdef object _default
     cdef bint _done
     cdef Py_ssize_t _ticket
-    @cython.locals(queue=Queue)
+    @cython.locals(queue=Queue, ticket=Py_ssize_t)
     cdef object _recv(self, Context cx, Current cur)
+    cdef int _keep(self, Py_ssize_t ticket) except -1
     cdef object _end(self)
 
 @cython.locals(recv=Recv)
@@ -35,7 +36,7 @@ cdef class RecvMany(Future):
     cdef bint _done
     cdef Py_ssize_t _limit
     cdef Py_ssize_t _ticket
-    @cython.locals(cur=Current, queue=Queue, got=list)
+    @cython.locals(cur=Current, queue=Queue, got=list, ticket=Py_ssize_t)
     cpdef poll(self, Context cx)
     cpdef close(self)
 

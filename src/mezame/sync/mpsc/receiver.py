@@ -1,6 +1,6 @@
 # cython: binding=False, embedsignature=True, embedsignature.format=clinic
 # (methods as those of the builtin types, which the interpreter calls directly)
-"""ReceiverEnd and Recv: the receiving end of an mpsc channel. One task at a time receives."""
+"""ReceiverEnd and Recv: the receiving end of an mpsc channel. One task at a time receives (rule 6 of ``queue.py``)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...core.future import Future
 from ...core.poll import PENDING, make_ready
 from ..blocking import blocking
 from .errors import TryRecvError
-from .queue import NOTHING, OVER, UNBOUNDED, Queue
+from .queue import ANYONE, NOTHING, OVER, UNBOUNDED, Queue
 
 try:
     import cython
@@ -41,7 +41,8 @@ class ReceiverEnd:
         """Awaits to a list of 1 to ``limit`` messages; ``[]`` when the channel has ended or ``limit`` is 0.
 
         It takes what is there and does not wait for more. Cancel safe: nothing is lost. Raises ``ValueError`` for
-        a negative ``limit``, ``TypeError`` for what is no int.
+        a negative ``limit``, ``TypeError`` for what is no int, ``RuntimeError`` if it would have to wait while another task
+        waits for a message.
 
         >>> import mezame
         >>> tx, rx = mezame.sync.mpsc.unbounded_channel()
@@ -54,12 +55,19 @@ class ReceiverEnd:
         return RecvMany(self, _check_limit(limit))
 
     def poll_recv(self, cx: Context) -> Any:
-        """``Poll.Ready(message)``, ``Poll.Ready(None)`` at the end, or Pending: for hand-written futures."""
-        return make_recv(self, None).poll(cx)
+        """``Poll.Ready(message)``, ``Poll.Ready(None)`` at the end, or Pending: for hand-written futures.
+
+        Of several polls the latest is woken. A task that waits in ``recv`` meanwhile gets a ``RuntimeError`` there.
+        """
+        recv = make_recv(self, None)
+        recv._ticket = ANYONE
+        return recv.poll(cx)
 
     def poll_recv_many(self, cx: Context, limit: int) -> Any:
         """``Poll.Ready(list)`` of up to ``limit`` messages, ``Poll.Ready([])`` at the end, or Pending."""
-        return RecvMany(self, _check_limit(limit)).poll(cx)
+        recv = RecvMany(self, _check_limit(limit))
+        recv._ticket = ANYONE
+        return recv.poll(cx)
 
     def try_recv(self) -> Any:
         """The next message now, or ``TryRecvError.Empty`` or ``.Disconnected``. Takes no budget."""
@@ -123,6 +131,10 @@ def _check_limit(limit: int) -> int:
 
 
 _RECEIVED = "this recv was polled after it completed: call it again"
+_TAKEN = (
+    "another task is receiving from this channel: an mpsc channel has one receiver, which one task at a time awaits;"
+    " use mpmc.bounded(...) or mpmc.unbounded() for several receivers"
+)
 
 
 class Recv(Future):
@@ -148,10 +160,18 @@ class Recv(Future):
             if value is not _NOTHING:
                 self._done = True
                 return value if value is not _OVER else self._end()
-            if queue._park_receiver(cx._get_waker()):
-                self._ticket = queue._ticket
+            ticket = queue._park_receiver(cx._get_waker(), self._ticket)  # type: ignore[has-type]
+            if ticket != 0:
+                self._keep(ticket)
                 cur._refund()
                 return _NOTHING
+
+    def _keep(self, ticket: int) -> None:
+        """It waits, with ``ticket``; raises for -1."""
+        if ticket < 0:
+            self._done = True
+            raise RuntimeError(_TAKEN)
+        self._ticket = ticket
 
     def _end(self) -> Any:
         """What the end of the channel is for this recv."""
@@ -170,7 +190,7 @@ def make_recv(receiver: ReceiverEnd, default: Any) -> Recv:
     recv._receiver = receiver
     recv._default = default
     recv._done = False
-    recv._ticket = -1
+    recv._ticket = 0
     return recv
 
 
@@ -183,7 +203,7 @@ class RecvMany(Future):
         self._receiver = receiver
         self._limit = limit
         self._done = False
-        self._ticket = -1
+        self._ticket = 0
 
     def poll(self, cx: Context) -> Any:
         if self._done:
@@ -194,8 +214,12 @@ class RecvMany(Future):
         queue = self._receiver._queue
         got: list[Any] = []
         while self._limit > 0 and queue._take_many(got, self._limit) == 0:
-            if queue._park_receiver(cx._get_waker()):
-                self._ticket = queue._ticket
+            ticket = queue._park_receiver(cx._get_waker(), self._ticket)
+            if ticket < 0:
+                self._done = True
+                raise RuntimeError(_TAKEN)
+            if ticket > 0:
+                self._ticket = ticket
                 cur._refund()
                 return PENDING
         self._done = True
