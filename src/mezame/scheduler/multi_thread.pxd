@@ -12,7 +12,7 @@ from ..core.queue cimport RunQueue
 from ..core.shutdown cimport drop_task, end_dropped
 from ..core.task cimport Task, make_task
 from .worker cimport Worker
-from .worker_core cimport WorkerCore, WorkerGroup, call_hook, drop, drop_all, let_go, schedule_in, unpark
+from .worker_core cimport WorkerCore, WorkerGroup, call_hook, drop, drop_all, let_go, mark_observed, report, schedule_in, unpark
 from .worker_park cimport DriverSeat
 from .worker_totals cimport WorkerTotals
 
@@ -55,5 +55,3 @@ cdef class MultiThread(WorkerTotals):
     @cython.locals(task=Task, queued=RunQueue)
     cdef _drop_idle(self, list tasks)
 
-cpdef report(Task task)
-cpdef mark_observed(Task task)

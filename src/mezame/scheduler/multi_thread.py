@@ -52,6 +52,8 @@ from .worker_core import (
     drop,
     drop_all,
     let_go,
+    mark_observed,
+    report,
     schedule_in,
     unpark,
 )
@@ -71,8 +73,7 @@ class MultiThread(WorkerTotals):
         event_interval: ticks of a worker between two turns of the driver.
         global_queue_interval: ticks between two looks at the injection queue; None: tuned by what a poll takes.
         hooks: a ``Hooks`` whose methods may be called from all workers at once.
-        lifo: False switches the LIFO slot off.
-        seed: of the random choice of the first victim of a steal.
+        lifo: False switches the LIFO slot off. seed: of the random choice of the first victim of a steal.
         thread_name: function of no arguments that names the next worker thread.
         on_start, on_stop: called in each worker thread, or None.
         stack_size: bytes of each worker's stack; 0: the system's size.
@@ -499,14 +500,3 @@ class MultiThread(WorkerTotals):
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
         return f"<MultiThread {state} workers={self._count} tasks={len(self)} queued={self.queue_depth}>"
-
-
-def report(task: Task | None) -> None:
-    """Reports a failed task that nobody looked at."""
-    if task is not None:
-        task._report()
-
-
-def mark_observed(task: Task) -> None:
-    """Its failure is raised elsewhere: nothing to report."""
-    task._observed = True

@@ -117,3 +117,5 @@ cpdef int notify_if_work(WorkerGroup group) except -1
 cpdef call_hook(WorkerGroup group, str name, object subject)
 @cython.locals(core=WorkerCore, outside=Outside, scheduler=Scheduler)
 cpdef int let_go(Task task) except -1
+cpdef report(Task task)
+cpdef mark_observed(Task task)

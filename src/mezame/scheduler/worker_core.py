@@ -485,3 +485,14 @@ def call_hook(group: Any, name: str, subject: Any) -> None:
     hooks = group.hooks
     if hooks is not None and not hooks.tell(name, subject):
         group.switch_hooks()
+
+
+def report(task: Task | None) -> None:
+    """Reports a failed task that nobody looked at."""
+    if task is not None:
+        task._report()
+
+
+def mark_observed(task: Task) -> None:
+    """Its failure is raised elsewhere: nothing to report."""
+    task._observed = True

@@ -41,8 +41,8 @@ class ReceiverEnd:
         """Awaits to a list of 1 to ``limit`` messages; ``[]`` when the channel has ended or ``limit`` is 0.
 
         It takes what is there and does not wait for more. Cancel safe: nothing is lost. Raises ``ValueError`` for
-        a negative ``limit``, ``TypeError`` for what is no int, ``RuntimeError`` if it would have to wait while another task
-        waits for a message.
+        a negative ``limit``, ``TypeError`` for what is no int, ``RuntimeError`` if it would have to wait while
+        another task waits for a message.
 
         >>> import mezame
         >>> tx, rx = mezame.sync.mpsc.unbounded_channel()
