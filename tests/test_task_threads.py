@@ -129,17 +129,6 @@ CASES = {
             executor.run()
         together(40_000, turn, swap, swap, lambda n: executor.histogram)
     """,
-    "interrupt that is to be raised": """
-        def run(n):
-            executor.spawn(nothing())
-            try:
-                executor.run()
-            except ValueError:
-                pass
-        def poison(n):
-            executor.poison(ValueError(n))
-        together(100_000, run, *[poison] * 2)
-    """,
     "value of a watch channel": """
         sender, receiver = mezame.sync.watch.channel("first")
         together(100_000, lambda n: sender.send(f"value-{n}"), *[lambda n: (sender.borrow(), receiver.borrow())] * 2)

@@ -76,7 +76,7 @@ class ThreadLoop(Scheduler):
     def unwind(self, root: Task) -> None:
         """Cancels ``root``, and drives it until it is complete."""
         root.cancel()
-        while not self._drive(root):
+        while not (root._is_complete() or self._drive(root)):
             pass
 
     def _drive(self, root: Task) -> bool:

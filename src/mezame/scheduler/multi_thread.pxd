@@ -46,8 +46,6 @@ cdef class MultiThread(WorkerTotals):
     @cython.locals(group=WorkerGroup, core=WorkerCore, owned=OwnedTasks)
     cdef _admit(self, Task task)
     cdef _drive(self, ThreadLoop loop, Task root)
-    @cython.locals(core=WorkerCore)
-    cpdef list _lists(self)
     @cython.locals(closing=Task)
     cdef _spawn_last(self, object final)
     @cython.locals(core=WorkerCore)

@@ -383,15 +383,6 @@ class MultiThread(WorkerTotals):
                 end_dropped(task)
                 let_go(task)
 
-    def _lists(self) -> list[Any]:
-        """The lists of live tasks: one per core, and one for what was spawned from outside."""
-        lists = [self._group.outside._owned]
-        for item in self._group.cores:
-            if item is not None:
-                core: WorkerCore = item
-                lists.append(core._owned)
-        return lists
-
     def _wait_until_empty(self, deadline: float | None) -> None:
         self._threads.wait_for(lambda: len(self) == 0 or self._threads.are_over(), deadline)
 
@@ -491,11 +482,6 @@ class MultiThread(WorkerTotals):
         """Not 0 while some thread is in ``block_on``."""
         with self._condition:
             return len(self._roots)
-
-    @property
-    def spawned(self) -> int:
-        """How many tasks were spawned so far."""
-        return sum(owned.total() for owned in self._lists())
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"

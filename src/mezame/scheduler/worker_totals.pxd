@@ -7,6 +7,8 @@ cdef class WorkerTotals:
     cdef WorkerGroup _group
     cdef list _workers
     cdef long long _forced
+    @cython.locals(core=WorkerCore)
+    cpdef list _lists(self)
     cdef object _queued(self)
     @cython.locals(core=WorkerCore, total=longlong)
     cdef object _count_forced(self)

@@ -29,6 +29,20 @@ class WorkerTotals:
         """The queues, in the order of their numbers."""
         return [core for core in self._group.cores if core is not None]
 
+    def _lists(self) -> list[Any]:
+        """The lists of live tasks: one per core, and one for what was spawned from outside."""
+        lists = [self._group.outside._owned]
+        for item in self._group.cores:
+            if item is not None:
+                core: WorkerCore = item
+                lists.append(core._owned)
+        return lists
+
+    @property
+    def spawned(self) -> int:
+        """How many tasks were spawned so far."""
+        return sum(owned.total() for owned in self._lists())
+
     @property
     def queue_depth(self) -> int:
         """How many tasks wait in the injection queue."""
