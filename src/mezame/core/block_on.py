@@ -79,6 +79,16 @@ class ThreadLoop(Scheduler):
         while not (root._is_complete() or self._drive(root)):
             pass
 
+    def give_up(self, root: Task) -> None:
+        """``_drive`` has raised, and it is not for ``root`` to hear: that unwinds; what it raises is reported."""
+        try:
+            if not root._is_running():
+                self.unwind(root)
+        finally:
+            if not root._is_complete():  # a second interrupt, or one in the middle of a poll
+                drop_task(root)
+        report_root(root)
+
     def _drive(self, root: Task) -> bool:
         """Polls ``root`` whenever it was woken. True: it is complete; False: poked while it waits."""
         cx = loop_context()
@@ -136,12 +146,6 @@ def block_on(future: Any) -> Any:
         while not loop._drive(root):
             pass
     except BaseException:  # Ctrl-C while this thread slept: whoever waits in the future is not left behind
-        try:
-            if not root._is_running():
-                loop.unwind(root)
-        finally:
-            if not root._is_complete():  # a second one, or in the middle of a poll
-                drop_task(root)
-        report_root(root)
+        loop.give_up(root)
         raise
     return root_outcome(root)

@@ -17,6 +17,7 @@ from .worker_park cimport DriverSeat, WorkerPark
 
 cdef int HALF
 cdef int PHASE
+cdef int PHASE_POLLS
 cdef int BATCH
 
 @cython.final

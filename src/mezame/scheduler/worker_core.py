@@ -55,7 +55,8 @@ except ImportError:
 
 LIFO_POLLS = 3  # polls from the slot in a row; as in tokio
 HALF = 128  # of the own queue: the rest is for what wakes meanwhile
-PHASE = 8  # looks at the injection queue, in which one of the queues behind the own one goes first
+PHASE = 8  # looks at the injection queue, in which one of the queues behind the own one goes first; but at most
+PHASE_POLLS = 1024
 HELD_NS = 100_000_000  # nobody holds a task for so long
 BATCH = 32  # from the own backlog: so few that what they touch is still in the cache when they are polled
 
@@ -266,7 +267,7 @@ class WorkerCore(Scheduler):
         self._to_inject = self._to_inject - 1
         if self._to_inject <= 0:
             self._to_inject = global_interval
-            self._phase_polls = PHASE * global_interval
+            self._phase_polls = min(PHASE * global_interval, PHASE_POLLS)
             if self._has_behind():
                 return self._from_behind()
         link = self._lifo
