@@ -269,3 +269,45 @@ def test_a_thread_hook_that_leaves_costs_no_thread():
         except SystemExit:
             pass
         check_alive(runtime)
+
+
+class First(SystemExit):
+    pass
+
+
+class Second(SystemExit):
+    pass
+
+
+def raising(error):
+    def callback(_):
+        raise error
+
+    return callback
+
+
+@pytest.mark.parametrize("flavor", ["current_thread", "multi_thread"])
+def test_of_two_interrupts_the_first_is_raised_and_the_other_is_reported(flavor, caplog):
+    async def work(error):
+        mezame.task.current().add_done_callback(raising(error))
+
+    async def main():
+        mezame.spawn(work(First()))
+        try:
+            await mezame.pending()
+        finally:  # the first one ends this
+            await mezame.spawn(work(Second()))
+
+    with pytest.raises(First):
+        mezame.run(main(), flavor=flavor)
+    assert "Second" in caplog.text
+
+
+def test_of_two_interrupts_in_a_block_on_without_a_runtime_too(caplog):
+    async def main():
+        Waker.from_callable(lambda: raising(First())(None)).wake()
+        Waker.from_callable(lambda: raising(Second())(None)).wake()
+
+    with pytest.raises(First):
+        mezame.block_on(main())
+    assert "Second" in caplog.text

@@ -105,7 +105,7 @@ async def main():
         client = await TcpStream.connect(listener.local_addr())
         server, _ = await listener.accept()
         reading = mezame.spawn(server.read(10))
-        await mezame.sleep(0.01)  # it waits
+        await mezame.yield_now()
         pid = os.fork()
         if pid == 0:
             for each in (server, client, listener):

@@ -899,7 +899,7 @@ def test_a_second_exit_meanwhile_is_a_failure_like_others(flavor, caplog):
             await mezame.pending()
         finally:
             task.abort()
-            await mezame.sleep(0.01)
+            await until(task.is_finished)
             del task
 
     with pytest.raises(SystemExit) as caught:

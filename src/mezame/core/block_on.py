@@ -17,6 +17,7 @@ from .executor import begin_root, report_root, root_outcome
 from .future import close_coroutine
 from .hooks import SHARED, tell_shared
 from .park import Parker
+from .report import report_exception
 from .shutdown import drop_task
 from .task import Task, make_task
 from .waker import Wakeable, Waker
@@ -51,7 +52,10 @@ class ThreadLoop(Scheduler):
         waker.wake()
 
     def _interrupt(self, error: BaseException) -> bool:
-        self._interrupted = error
+        if self._interrupted is None:
+            self._interrupted = error
+        else:
+            report_exception("an interrupt out of a callback, while another one leaves the loop", error)
         return True
 
     def _raise_interrupt(self) -> None:

@@ -44,7 +44,7 @@ cdef class Loop(Spawner):
     @cython.locals(root=Task)
     cdef _unwind_root(self)
     cdef _raise_fatal(self)
-    cdef object _swap_fatal(self, object error)
+    cdef bint _keep_fatal(self, object error) except -1
     cdef object _get_histogram(self)
     cdef int _measure_with(self, object histogram) except -1
     cdef _turn(self, long long timeout_ns)

@@ -47,6 +47,7 @@ from .hooks import AFTER, Hooks, enrol, record_poll
 from .owned import OwnedTasks
 from .park import Park, Parker
 from .ready import ReadyTasks, RootAgain
+from .report import report_exception
 from .task import Task
 
 try:
@@ -221,7 +222,8 @@ class Loop(Spawner):
         return what == 3
 
     def _interrupt(self, error: BaseException) -> bool:
-        self._swap_fatal(error)
+        if not self._keep_fatal(error):
+            report_exception("an interrupt out of a callback, while another one leaves the loop", error)
         self._park.unpark()  # if a sleep comes next it ends at once
         return True
 
@@ -233,14 +235,14 @@ class Loop(Spawner):
             self._failed(task, error)
 
     def _failed(self, task: Task, error: Any) -> None:
-        if self._fatal is None and isinstance(error, (KeyboardInterrupt, SystemExit)):
+        fatal: Any = None
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            fatal = error
+        elif self._shutdown_on_failure and not self._closed:
+            fatal = ShutdownError(f"{task!r} failed, and the runtime shuts down on a failure")
+            fatal.__cause__ = error
+        if fatal is not None and self._keep_fatal(fatal):
             task._observed = True
-            self._swap_fatal(error)
-        elif self._fatal is None and self._shutdown_on_failure and not self._closed:
-            task._observed = True
-            shutdown = ShutdownError(f"{task!r} failed, and the runtime shuts down on a failure")
-            shutdown.__cause__ = error
-            self._swap_fatal(shutdown)
         else:
             # Until somebody looks at it or the last handle goes (Task.__del__ reports); at the latest when
             # the executor closes. A weak reference, so that we are not the handle that keeps it.
@@ -260,16 +262,21 @@ class Loop(Spawner):
             root._request_cancel(None)
 
     def _raise_fatal(self) -> None:
-        self._leaving = False
-        raise self._swap_fatal(None)
-
-    def _swap_fatal(self, error: Any) -> Any:
-        """What was to be raised before. Any thread."""
         self._lock()
-        old = self._fatal
-        self._fatal = error
+        fatal = self._fatal
+        self._fatal = None
         self._unlock()
-        return old
+        self._leaving = False
+        raise fatal
+
+    def _keep_fatal(self, error: Any) -> bool:
+        """``error`` is to leave the loop. False: another one is already; this is to be reported. Any thread."""
+        self._lock()
+        first = self._fatal is None
+        if first:
+            self._fatal = error
+        self._unlock()
+        return first  # type: ignore[no-any-return]
 
     def _turn(self, timeout_ns: int) -> None:
         """A turn of the driver: its events wake tasks; then whoever was deferred is woken.

@@ -39,6 +39,7 @@ from ..core.future import close_coroutine
 from ..core.hooks import CHANGING, Hooks, enrol, replace
 from ..core.loop import EVENT_INTERVAL
 from ..core.park import Park
+from ..core.report import report_exception
 from ..core.shutdown import drop_task, end_dropped
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
@@ -277,10 +278,18 @@ class MultiThread(WorkerTotals):
             raise fatal
 
     def poison(self, error: BaseException) -> None:
-        """What has to leave ``block_on`` (a fork, a fatal failure): a root raises it; without one, ``close`` does."""
+        """Has the first such error leave ``block_on``, or, without a root, ``close``; later ones are reported."""
+        if not self._keep_fatal(error):
+            report_exception("another failure, while one leaves block_on", error)
+
+    def _keep_fatal(self, error: BaseException) -> bool:
+        """False: another one leaves ``block_on`` already."""
         with self._condition:
-            self._group.fatal = error
+            first = self._group.fatal is None and not self._leaving
+            if first:
+                self._group.fatal = error
         self.poke_roots()
+        return first
 
     def forsake(self, error: BaseException) -> None:
         """See ``Executor.forsake``."""
@@ -301,9 +310,8 @@ class MultiThread(WorkerTotals):
 
     def failed(self, task: Task, error: Any) -> None:
         """A task failed; see ``Executor``."""
-        if isinstance(error, (KeyboardInterrupt, SystemExit)) and self._group.fatal is None and not self._leaving:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)) and self._keep_fatal(error):
             mark_observed(task)
-            self.poison(error)
         else:
             failures = self._failures
             failures.add(weakref.ref(task, failures.discard))

@@ -39,7 +39,7 @@ from ..core.current import Scheduler, current
 from ..core.hooks import CHANGING, HookSet
 from ..core.owned import OwnedTasks
 from ..core.queue import RunQueue
-from ..core.shutdown import try_drop
+from ..core.shutdown import HELD_NS, try_drop
 from ..core.task import Task
 from ..core.waker import Wakeable, Waker, wake_all
 from ..core.word import Word
@@ -57,7 +57,6 @@ LIFO_POLLS = 3  # polls from the slot in a row; as in tokio
 HALF = 128  # of the own queue: the rest is for what wakes meanwhile
 PHASE = 8  # looks at the injection queue, in which one of the queues behind the own one goes first; but at most
 PHASE_POLLS = 1024
-HELD_NS = 100_000_000  # nobody holds a task for so long
 BATCH = 32  # from the own backlog: so few that what they touch is still in the cache when they are polled
 
 # The phases of a group's life.
