@@ -126,10 +126,12 @@ def test_bytes_go_both_ways_and_the_end_of_each_direction_by_itself(flavour):
 
 
 def test_a_slow_reader_gets_everything(flavour):
-    data = random.Random(2).randbytes(10_000_000)  # more than all the kernel's buffers on the way
+    # More than all the kernel's buffers on the way: those at the ends are set, the proxy's grow up to 32 and 4 MiB.
+    data = random.Random(2).randbytes(45_000_000)
     stuck = threading.Event()
 
     def send(sock: socket.socket) -> None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
         sock.setblocking(False)
         rest = memoryview(data)
         while rest:
@@ -142,6 +144,7 @@ def test_a_slow_reader_gets_everything(flavour):
 
     with Backend(handle=send) as backend, proxying(flavour, backend.address) as server:
         with server.connect() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
             assert stuck.wait(LIMIT)
             assert read_all(sock) == data
 
