@@ -5,7 +5,7 @@ import threading
 import weakref
 
 import pytest
-from polling import wait_until
+from polling import PATIENCE, wait_until
 
 from mezame.errors import JoinError
 from mezame.scheduler import blocking
@@ -225,3 +225,37 @@ def test_an_idle_thread_keeps_nothing_of_its_last_job(pool):
     del task
     gc.collect()  # interpreted, frames and their tasks are cycles
     assert gone.wait(5), "the result is kept until the idle thread ends, 10 s later"
+
+
+def test_close_without_time_names_who_works_and_not_who_was_idle(monkeypatch):
+    """An idle thread is woken by ``close`` and ends by itself."""
+    release = threading.Event()
+    pool = BlockingPool(name=iter(["busy", "idle"]).__next__)
+    busy = threading.Event()
+
+    def work():
+        busy.set()
+        release.wait()
+
+    pool.submit(work, (), {}, None)
+    assert busy.wait(PATIENCE)
+    done = pool.submit(len, ("",), {}, None)
+    wait_until(lambda: done.is_finished() and pool.stats()["idle"] == 1)
+    try:
+        assert pool.close(0.0) == ["busy"]
+        assert pool.close(0.0) == ["busy"]
+    finally:
+        release.set()
+    assert pool.close() == []
+
+
+def test_close_names_an_idle_thread_that_does_not_end():
+    release = threading.Event()
+    pool = BlockingPool(name=lambda: "idle", on_stop=release.wait)
+    done = pool.submit(len, ("",), {}, None)
+    wait_until(lambda: done.is_finished() and pool.stats()["idle"] == 1)
+    try:
+        assert pool.close(0.0) == ["idle"]
+    finally:
+        release.set()
+    assert pool.close() == []

@@ -5,9 +5,10 @@ And nothing else goes with them: the other callbacks are called, who was to be q
 """
 
 import sys
+import threading
 
 import pytest
-from polling import in_thread, until, wait_until
+from polling import PATIENCE, in_thread, until, wait_until
 
 import mezame
 from mezame import Context, Executor, Waker
@@ -219,6 +220,104 @@ def test_out_of_a_waker_in_the_root_of_a_block_on_without_a_runtime():
         mezame.block_on(main())
     assert went_on == [True]
     assert mezame.block_on(mezame.ready(3)) == 3
+
+
+async def unwinding(log):
+    """Is interrupted by a callback on its own thread, and unwinds with an await on its way."""
+    Waker.from_callable(leave).wake()
+    try:
+        await mezame.pending()
+    finally:
+        log.append("unwinds")
+        await mezame.yield_now()
+        log.append("unwound")
+
+
+def test_the_root_of_a_block_on_without_a_runtime_unwinds():
+    log = []
+    with pytest.raises(SystemExit):
+        mezame.block_on(unwinding(log))
+    assert log == ["unwinds", "unwound"]
+
+
+def test_the_root_of_a_runtime_unwinds(runtime):
+    log = []
+    raises(runtime, unwinding(log), SystemExit)
+    assert log == ["unwinds", "unwound"]
+
+
+def test_the_root_of_a_thread_without_the_core_unwinds():
+    """Another thread drives; the second root is polled on its own thread, and unwinds there."""
+    log = []
+    free, driving = mezame.sync.Notify(), threading.Event()
+
+    async def drive():
+        driving.set()
+        await free.notified()
+
+    with mezame.Runtime() as runtime:
+        thread = threading.Thread(target=runtime.block_on, args=(drive(),))
+        thread.start()
+        assert driving.wait(PATIENCE)
+        with pytest.raises(SystemExit):
+            runtime.block_on(unwinding(log))
+        assert log == ["unwinds", "unwound"]
+        free.notify_one()
+        thread.join()
+        check_alive(runtime)
+
+
+def test_a_root_that_takes_the_core_over_while_it_unwinds(caplog):
+    """Interrupted without the core, its clean-up needs a task; then the thread with the core goes."""
+    log = []
+    free, driving = mezame.sync.Notify(), threading.Event()
+
+    async def drive():
+        driving.set()
+        await free.notified()
+
+    async def other():
+        await until(lambda: not thread.is_alive())
+        log.append("task")
+
+    async def root():
+        Waker.from_callable(leave).wake()
+        try:
+            await mezame.pending()
+        finally:
+            task = mezame.spawn(other())
+            free.notify_one()
+            await task
+            log.append("unwound")
+
+    with mezame.Runtime() as runtime:
+        thread = threading.Thread(target=runtime.block_on, args=(drive(),))
+        thread.start()
+        assert driving.wait(PATIENCE)
+        with pytest.raises(SystemExit):
+            runtime.block_on(root())
+        assert log == ["task", "unwound"]
+        assert not caplog.records
+        check_alive(runtime)
+
+
+def test_an_interrupt_in_a_root_that_unwinds_for_an_exit_of_a_task_is_reported(caplog):
+    async def main():
+        mezame.spawn(exit_with(First()))
+        try:
+            await mezame.pending()
+        finally:
+            Waker.from_callable(lambda: raising(Second())(None)).wake()
+
+    for flavor in ("current_thread", "multi_thread"):
+        caplog.clear()
+        with pytest.raises(First):
+            mezame.run(main(), flavor=flavor)
+        assert "Second" in caplog.text
+
+
+async def exit_with(error):
+    raise error
 
 
 def test_out_of_a_waker_on_a_plain_thread():

@@ -885,7 +885,10 @@ def test_what_the_root_raises_while_an_exit_ends_it_is_reported(flavor, caplog):
 
 @FLAVORS
 def test_a_second_exit_meanwhile_is_a_failure_like_others(flavor, caplog):
+    begun = []
+
     async def late():
+        begun.append(True)
         try:
             await mezame.pending()
         finally:
@@ -893,7 +896,7 @@ def test_a_second_exit_meanwhile_is_a_failure_like_others(flavor, caplog):
 
     async def main():
         task = mezame.spawn(late())
-        await mezame.yield_now()
+        await until(lambda: begun)  # a task that is aborted before its first poll raises nothing
         mezame.spawn(fail(SystemExit(3)))
         try:
             await mezame.pending()
@@ -1017,7 +1020,7 @@ from mezame.sync import RwLock, Semaphore
 def sleeps():
     # Interpreted, a signal could come in the middle of the library's own code.
     frame = sys._current_frames()[threading.main_thread().ident]
-    return mezame.core.task.__file__.endswith(".so") or frame.f_code.co_name == "wait"
+    return mezame.core.task.__file__.endswith(".so") or frame.f_code.co_name == "park"
 
 armed, ended = threading.Event(), threading.Event()
 

@@ -18,7 +18,8 @@ cdef class ThreadLoop(Scheduler):
     cdef Park _parker
     cdef bint _poked
     cdef object _interrupted
-    cdef _raise_interrupt(self)
+    cdef bint _leaving
+    cdef _take_interrupt(self)
     cdef readonly long long polls
     cdef readonly bint is_parked
     cdef readonly unsigned long thread

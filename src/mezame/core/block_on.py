@@ -24,14 +24,18 @@ from .waker import Wakeable, Waker
 
 
 class ThreadLoop(Scheduler):
-    """The loop of ``block_on``: one root, this thread, a Parker."""
+    """The loop of ``block_on``: one root, this thread, a Parker.
 
-    __slots__ = ("_interrupted", "_parker", "_poked", "is_parked", "polls", "thread")
+    An interrupt out of a callback cancels the root, which unwinds; when it is complete ``_drive`` raises it.
+    """
+
+    __slots__ = ("_interrupted", "_leaving", "_parker", "_poked", "is_parked", "polls", "thread")
 
     def __init__(self) -> None:
         self._parker = Parker()
         self._poked = False
         self._interrupted = None  # by a callback, on the thread that drives, which alone looks at it
+        self._leaving = False  # so the root has been cancelled
         self.polls = 0  # for a watchdog
         self.is_parked = True
         self.thread = 0
@@ -58,10 +62,12 @@ class ThreadLoop(Scheduler):
             report_exception("an interrupt out of a callback, while another one leaves the loop", error)
         return True
 
-    def _raise_interrupt(self) -> None:
+    def _take_interrupt(self) -> Any:
+        """The interrupt that is to be raised, by whoever goes on with the root, which has been cancelled; or None."""
         error = self._interrupted
         self._interrupted = None
-        raise error
+        self._leaving = False
+        return error
 
     def poke(self) -> None:
         """Ends ``_drive`` with False at its next sleep: there is something better to do. Any thread."""
@@ -105,13 +111,16 @@ class ThreadLoop(Scheduler):
         self.is_parked = False
         try:
             while True:
+                if self._interrupted is not None and not self._leaving:
+                    self._leaving = True
+                    root.cancel()
                 if root._is_scheduled():
                     cur.budget = BUDGET
                     self.polls += 1
                     what = run_traced(root, cx, cur) if SHARED.hooks is not None else root._run(cx, cur)
-                    if self._interrupted is not None:
-                        self._raise_interrupt()
                     if what == 3:  # DONE
+                        if self._interrupted is not None:
+                            raise self._take_interrupt()
                         return True
                 elif self._take_poke():
                     return False

@@ -1,3 +1,5 @@
+from cpython.exc cimport PyErr_CheckSignals
+
 from .guard cimport Guard
 
 cdef class Park(Guard):
@@ -5,5 +7,4 @@ cdef class Park(Guard):
     cpdef unpark(self)
 
 cdef class Parker(Park):
-    cdef object _condition
-    cdef bint _token
+    cdef object _semaphore

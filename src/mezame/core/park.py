@@ -7,9 +7,14 @@ one for a loop without drivers.
 
 from __future__ import annotations
 
-import threading
+from threading import TIMEOUT_MAX, Lock
 
 from .guard import Guard
+
+try:
+    import cython
+except ImportError:
+    from . import cython_shim as cython
 
 FOREVER = -1
 
@@ -29,21 +34,35 @@ class Park(Guard):
 
 
 class Parker(Park):
-    """Parks a thread with nothing but a condition variable."""
+    """Parks a thread with nothing but a lock, used as a binary semaphore: it is free while there is a token.
 
-    __slots__ = ("_condition", "_token")
+    Each of the two has one step that counts, in C. A signal handler that unparks runs before the step of ``park``,
+    which finds the token then, or during it, and ends it. (Between the look at a flag and the sleep on a condition
+    variable it would be lost: there the handler would notify nobody.)
+
+    Whoever finds the lock free adds nothing. If the sleeper has just taken the token, and does not show it yet, it
+    has still to look for what that ``unpark`` is about.
+    """
+
+    __slots__ = ("_semaphore",)
 
     def __init__(self) -> None:
-        self._condition = threading.Condition()  # re-entrant: a signal handler may unpark us in ``park``
-        self._token = False
+        self._semaphore = Lock()
+        self._semaphore.acquire()
 
     def park(self, timeout_ns: int) -> None:
-        with self._condition:
-            if not self._token and timeout_ns != 0:
-                self._condition.wait(None if timeout_ns < 0 else timeout_ns / 1e9)
-            self._token = False
+        if timeout_ns == 0:
+            self._semaphore.acquire(False)
+        elif timeout_ns < 0:
+            self._semaphore.acquire()
+        else:
+            self._semaphore.acquire(True, min(timeout_ns / 1e9, TIMEOUT_MAX))
+        if cython.compiled:
+            PyErr_CheckSignals()  # type: ignore  # noqa: F821 - C, from the .pxd; we may be unparked for just that
 
     def unpark(self) -> None:
-        with self._condition:
-            self._token = True
-            self._condition.notify()
+        if self._semaphore.locked():
+            try:
+                self._semaphore.release()
+            except RuntimeError:  # another thread was faster
+                pass

@@ -2,7 +2,7 @@
 
     close --> no spawn is taken any more --> cancel all --> drain: the loop without a root
           --> the last future (a runtime closes its async generators) --> drain
-          --> time is up: drop who is left --> no queue takes a wake any more
+          --> time is up, or an interrupt: drop who is left --> no queue takes a wake any more
 
 Another thread may *hold* a task just then, to look at it (``mezame.trace.dump``): whoever drops it waits for that.
 """
@@ -30,28 +30,36 @@ def close_executor(executor: Executor, timeout: Any, last: Any) -> list[Task]:
     executor._closed = True
     executor._owned._close()
     try:
-        for task in executor._owned._all():
-            task.cancel()
-        deadline = None if timeout is None else monotonic_ns() + int(timeout * 1e9)
-        drain(executor, deadline)
-        final = None if last is None else last()
-        if final is not None:
-            closing = make_task(final, executor._ready, "closing", None)
-            executor._owned._reopen_for(closing)
-            executor._ready._enqueue(closing)
-            drain(executor, deadline)
+        try:
+            unwind(executor, None if timeout is None else monotonic_ns() + int(timeout * 1e9), last)
+        except BaseException as error:  # Ctrl-C, in the middle of a wait: there is no time left
+            if not executor._keep_fatal(error):
+                report_exception("an interrupt of the shutdown, while another failure leaves it", error)
         left_over = executor._owned._all()
         executor._ready._close()  # first, for the queue links are no references
         for task in left_over:
             drop_task(task)
             executor._owned._discard(task)
         if executor._fatal is not None:
-            executor._raise_fatal()  # an interrupt that came while we closed
+            executor._raise_fatal()  # that interrupt, or one of a task that unwound
         return left_over  # type: ignore[no-any-return]
     finally:
         executor._ready._close()  # again: those we dropped may have woken each other
         executor._leave(saved)
         executor.report_failures()
+
+
+def unwind(executor: Executor, deadline: Any, last: Any) -> None:
+    """Has every task unwind, then the last future, as far as there is time."""
+    for task in executor._owned._all():
+        task.cancel()
+    drain(executor, deadline)
+    final = None if last is None else last()
+    if final is not None:
+        closing = make_task(final, executor._ready, "closing", None)
+        executor._owned._reopen_for(closing)
+        executor._ready._enqueue(closing)
+        drain(executor, deadline)
 
 
 def drain(executor: Executor, deadline: Any) -> None:

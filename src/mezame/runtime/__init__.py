@@ -25,7 +25,8 @@ from .entry import main, run
 from .handle import EnterGuard, Handle, RuntimeFlavor
 from .histogram_configuration import HistogramConfiguration
 from .local_runtime import LocalRuntime
-from .runtime import Runtime, ShutdownReport
+from .runtime import Runtime
+from .shutdown import ShutdownReport
 from .watchdog import Watchdog
 from .worker_index import worker_index
 

@@ -2,14 +2,7 @@
 
     mezame.run(main())  =  with Runtime() as runtime: runtime.block_on(main())
 
-Shutdown, in this order (``semantics.md`` 14):
-
-1. the list of tasks closes: a late spawn is born cancelled;
-2. every task is cancelled at its await and driven until it has unwound; async generators are closed;
-3. the blocking pool drops what is queued and waits for what runs;
-4. the driver goes: whoever still waits for I/O or a timer gets an error.
-
-Each step is bounded by the timeout, and what refused to stop is returned and logged, never forgotten.
+How it ends: ``shutdown.py``.
 """
 
 from __future__ import annotations
@@ -18,11 +11,10 @@ import itertools
 import os
 import sys
 import threading
-import time
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..core.check import check_callables, check_time_limit
 from ..core.clock import Clock
@@ -30,6 +22,7 @@ from ..core.current import current
 from ..core.future import close_coroutine
 from ..core.hooks import Hooks, check_hooks
 from ..core.loop import EVENT_INTERVAL, GLOBAL_QUEUE_INTERVAL
+from ..core.report import report_exception
 from ..core.task import Task
 from ..driver.driver import Driver
 from ..driver.timer import Timers
@@ -45,6 +38,7 @@ from .histogram import Histogram
 from .histogram_configuration import HistogramConfiguration, configuration_of
 from .interrupt import Interrupt
 from .options import make_poller, make_rng, refuse_options, worker_count
+from .shutdown import ShutdownReport, close_parts, log_refusals
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -53,18 +47,6 @@ if TYPE_CHECKING:
 RESOLVER_THREADS = 8  # for name lookups only: they must not queue behind the user's blocking calls
 
 _live: weakref.WeakSet[Runtime] = weakref.WeakSet()
-
-
-class ShutdownReport(NamedTuple):
-    """What refused to stop in time when a runtime was closed. Empty lists are the good case; it is then false."""
-
-    tasks: tuple[Task, ...] = ()
-    """Tasks that had not unwound; they were dropped where they stood."""
-    threads: tuple[str, ...] = ()
-    """Names of the blocking and worker threads that still run a call."""
-
-    def __bool__(self) -> bool:
-        return bool(self.tasks or self.threads)
 
 
 class Runtime:
@@ -408,38 +390,29 @@ class Runtime:
             self._closed = True
             if os.getpid() != self._handle._pid:
                 return ShutdownReport()  # a forked child: nothing here is ours
-            deadline = None if timeout is None else time.monotonic() + timeout
-            old_hooks = self._asyncgens.install()
             try:
-                with self._handle.enter():
-                    tasks = self._executor.close(timeout, self._asyncgens.closing)
-            except EnterError as error:
+                report, fatal = close_parts(self, timeout)
+            except EnterError:
                 self._closed = False
-                raise EnterError(
-                    "the runtime cannot be closed while a thread is in its block_on: let that return first"
-                ) from error
-            finally:
-                self._asyncgens.restore(old_hooks)
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            threads = self._pool.close(left)
-            if self._handle.runtime_flavor() is RuntimeFlavor.MULTI_THREAD:
-                threads = threads + self._executor.stuck_threads()
-            self._resolver.close(0.0)
-            self._driver.shutdown()
-            self._handle.close_belongings()
-            if self._watchdog is not None:
-                self._watchdog.stop()
+                raise
             _live.discard(self)
-        report = ShutdownReport(tuple(tasks), tuple(threads))
         if report:
-            _log_refusals(report)
+            log_refusals(report)
+        if fatal is not None:
+            raise fatal
         return report
 
     def __enter__(self) -> Runtime:
         return self
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self.close(self._shutdown_timeout)
+        try:
+            self.close(self._shutdown_timeout)
+        except (KeyboardInterrupt, SystemExit) as another:
+            if not isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            # of two that are to leave the first does, as in ``block_on``: it must not depend on which worker is quicker
+            report_exception("another failure, while one leaves the runtime", another)
 
     # Bound here: at the end of Python the modules may be gone. No thread can be started then, so nothing is shut down.
     def __del__(self, getpid: Any = os.getpid, warn: Any = warnings.warn, ending: Any = sys.is_finalizing) -> None:
@@ -451,16 +424,6 @@ class Runtime:
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
         return f"<Runtime {self._handle.name or self._handle.id} {state}>"
-
-
-def _log_refusals(report: ShutdownReport) -> None:
-    import logging
-
-    lines = [f"thread {name!r}" for name in report.threads]
-    lines += [f"task {task.name!r} spawned at {task.spawned_at}" for task in report.tasks]
-    if len(lines) > 20:  # the report has them all
-        lines[20:] = [f"and {len(lines) - 20} more"]
-    logging.getLogger("mezame").warning("the runtime was closed, but these refused to stop: %s", "; ".join(lines))
 
 
 def live_runtimes() -> list[Runtime]:

@@ -46,6 +46,7 @@ from .thread_start import start_thread
 
 LIMIT = 512
 KEEP_ALIVE = 10.0
+END_OF_IDLE = 0.1  # seconds that an idle thread is given at least to see that the pool is closed
 
 
 class Call(Future):
@@ -71,9 +72,10 @@ class Call(Future):
 class Seat:
     """Where an idle thread sleeps. Whoever takes it out of the list of idle ones wakes it; nobody else does."""
 
-    __slots__ = ("_lock",)
+    __slots__ = ("_lock", "thread")
 
     def __init__(self) -> None:
+        self.thread = threading.current_thread()
         self._lock = threading.Lock()
         self._lock.acquire()
 
@@ -125,6 +127,7 @@ class BlockingPool(Scheduler):
         self._mandatory: set[Wakeable] = set()  # of those in the queue
         self._threads: set[threading.Thread] = set()
         self._idle: list[Seat] = []  # of the threads without a job, who worked last at the end
+        self._ending: set[threading.Thread] = set()  # who were idle when it was closed
         self._on_the_way = False
         self._closed = False
 
@@ -296,6 +299,7 @@ class BlockingPool(Scheduler):
             kept = [task for task in self._queue if task in self._mandatory]
             self._queue.clear()
             self._queue.extend(kept)
+            self._ending.update(seat.thread for seat in self._idle)
             for seat in self._idle:
                 seat.wake()
             self._idle.clear()
@@ -303,14 +307,18 @@ class BlockingPool(Scheduler):
         for task in dropped:
             self._drop(task)
         deadline = None if timeout is None else time.monotonic() + timeout
+        last = None if deadline is None else max(deadline, time.monotonic() + END_OF_IDLE)
         mine = threading.current_thread()
         with self._condition:
-            while self._threads - {mine}:
-                left = None if deadline is None else deadline - time.monotonic()
+            while left_over := self._threads - {mine}:
+                until = deadline if left_over - self._ending else last
+                left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
                     break
                 self._condition.wait(left)
-            return sorted(thread.name for thread in self._threads - {mine})
+            if last is not None and time.monotonic() < last:
+                left_over -= self._ending  # woken just now: they end by themselves
+            return sorted(thread.name for thread in left_over)
 
     def stats(self) -> dict[str, int]:
         """Threads, idle threads and queued jobs of this moment."""

@@ -11,7 +11,7 @@ cdef class CurrentThread(Executor):
     cdef long long _forced_outside
     cdef _count_forced(self, ThreadLoop loop)
     cdef _block_on(self, Task root, ThreadLoop loop)
-    cdef _drive_root(self, Task root)
+    cdef _drive_root(self, Task root, ThreadLoop loop)
     cdef bint _take_core(self, ThreadLoop loop)
     cdef _give_core(self)
     cdef _stop_waiting(self, ThreadLoop loop)

@@ -19,6 +19,7 @@ from ..core.block_on import ThreadLoop
 from ..core.current import current
 from ..core.executor import Executor, begin_root, report_root, root_outcome
 from ..core.future import close_coroutine
+from ..core.report import report_exception
 from ..core.shutdown import drop_task
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
@@ -79,7 +80,7 @@ class CurrentThread(Executor):
         while True:
             if self._take_core(loop):
                 try:
-                    self._drive_root(root)
+                    self._drive_root(root, loop)
                 finally:
                     self._give_core()
                 return
@@ -92,8 +93,12 @@ class CurrentThread(Executor):
             if complete:
                 return
 
-    def _drive_root(self, root: Task) -> None:
+    def _drive_root(self, root: Task, loop: ThreadLoop) -> None:
         """With the core: the executor's loop, with ``root`` as its root."""
+        if (interrupt := loop._take_interrupt()) is not None:  # the root unwinds; then we raise it
+            self._leaving = True
+            if not self._keep_fatal(interrupt):
+                report_exception("an interrupt out of a callback, while another one leaves the loop", interrupt)
         root._to_notified()  # a wake on its way to the old scheduler has been made, or is a no-op from here on
         root._scheduler = self._ready
         saved = self._enter_with_root(root)

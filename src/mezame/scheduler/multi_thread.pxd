@@ -47,7 +47,7 @@ cdef class MultiThread(WorkerTotals):
     cdef _admit(self, Task task)
     cdef _drive(self, ThreadLoop loop, Task root)
     @cython.locals(closing=Task)
-    cdef _spawn_last(self, object final)
+    cdef _unwind(self, object deadline, object last)
     @cython.locals(core=WorkerCore)
     cdef _drop_all(self, list tasks)
     @cython.locals(task=Task, queued=RunQueue)

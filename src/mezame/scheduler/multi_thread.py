@@ -263,9 +263,9 @@ class MultiThread(WorkerTotals):
         while not loop._drive(root):
             if (fatal := self._take_fatal()) is not None:
                 self._leaving = True
-                if not self._forked:
-                    loop.unwind(root)
-                raise fatal
+                if self._forked:
+                    raise fatal
+                loop._interrupt(fatal)  # which cancels the root, and raises when that is complete
         self._raise_fatal()
 
     def _take_fatal(self) -> Any:
@@ -339,16 +339,12 @@ class MultiThread(WorkerTotals):
             if self._group.phase._load() < CLOSING:  # else a start that failed: its threads end where they are
                 self._group.phase._store(CLOSING)
         deadline = None if timeout is None else time.monotonic() + timeout
-        for owned in self._lists():
-            owned._close()
-        for task in self.tasks():
-            task.cancel()
-        self._wait_until_empty(deadline)
-        final = None if last is None else last()
-        if final is not None:
-            self._spawn_last(final)
-            self._wait_until_empty(deadline)
-        self._stop(deadline)
+        try:
+            self._unwind(deadline, last)
+            self._stop(deadline)
+        except BaseException as error:  # Ctrl-C, in the middle of a wait: there is no time left
+            self.poison(error)
+            self._stop(time.monotonic())
         with self._condition:
             self._abandoned = set(range(self._count)) - self._left
         left_over = self.tasks()
@@ -360,10 +356,18 @@ class MultiThread(WorkerTotals):
         self._raise_fatal()
         return left_over
 
-    def _spawn_last(self, final: Any) -> None:
-        closing = make_task(final, self._group.outside, "closing", None)
-        self._group.outside._owned._reopen_for(closing)
-        schedule_in(self._group, closing)
+    def _unwind(self, deadline: Any, last: Any) -> None:
+        for owned in self._lists():
+            owned._close()
+        for task in self.tasks():
+            task.cancel()
+        self._wait_until_empty(deadline)
+        final = None if last is None else last()
+        if final is not None:
+            closing = make_task(final, self._group.outside, "closing", None)
+            self._group.outside._owned._reopen_for(closing)
+            schedule_in(self._group, closing)
+            self._wait_until_empty(deadline)
 
     def leave(self, core: WorkerCore) -> None:
         """A worker's thread ends. The last that ``close`` did not wait for drops what ``close`` had to leave."""
