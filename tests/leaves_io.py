@@ -338,6 +338,23 @@ async def _file_read() -> Waiting:
     return into_future(file.read(1)), lambda: os.write(writer, b"x") and file
 
 
+class HeldPath:
+    """The path of a folder, whose name is known when ``known`` is set."""
+
+    def __init__(self) -> None:
+        self.known = threading.Event()
+
+    def __fspath__(self) -> str:
+        self.known.wait(PATIENCE)
+        return FOLDER.name
+
+
+@leaf("ReadDir.next_entry", 2)
+async def _next_entry() -> Waiting:
+    path = HeldPath()
+    return mezame.fs.ReadDir(path).next_entry(), path.known.set
+
+
 def list_file_writes(name: str, write: Callable[[Any], Any]) -> None:
     """A write that finds the queue of the file full, for the thread of the write before is stuck in a full pipe."""
 

@@ -17,7 +17,9 @@ from polling import CountingWaker, until
 
 import mezame
 from mezame import Poll, into_future, poll_fn
+from mezame.codec import FramedRead, LinesCodec, UdpFramed
 from mezame.core.current import BUDGET, current
+from mezame.stream.split import _Both as Both
 from mezame.sync import Mutex, RwLock, Semaphore, mpmc, mpsc
 from mezame.task import coop
 
@@ -152,3 +154,48 @@ def use_up_the_budget() -> None:
     while coop.has_budget_remaining():
         assert coop.poll_proceed(cx)
     assert current().budget == 0
+
+
+def test_rule_half_a_frame_costs_what_its_read_costs() -> None:
+    async def main() -> None:
+        near, far = mezame.io.duplex(100)
+        counting = CountingWaker()
+        lines = FramedRead(near, LinesCodec()).next()
+        await far.write_all(b"half")
+        assert await poll_for_units(lines, counting) == (Poll.Pending, 1)
+        assert await poll_for_units(lines, counting) == (Poll.Pending, 0)
+        await far.write_all(b"\n")
+        assert await poll_for_units(lines, counting) == (Poll.Ready("half"), 2)
+
+    mezame.run(main())
+
+
+def test_rule_a_datagram_without_a_frame_costs_what_its_read_costs() -> None:
+    async def main() -> None:
+        near, far = await leaves_io.udp_pair()
+        counting = CountingWaker()
+        lines = UdpFramed(near, LinesCodec()).next()
+        assert await poll_for_units(lines, counting) == (Poll.Pending, 0)
+        far.try_send(b"")
+        await until(lambda: counting.wakes)
+        assert await poll_for_units(lines, counting) == (Poll.Pending, 1)
+        far.try_send(b"x\n")
+        await until(lambda: counting.wakes == 2)
+        answer, units = await poll_for_units(lines, counting)
+        assert answer.value[0] == "x" and units == 2  # type: ignore[attr-defined]
+
+    mezame.run(main())
+
+
+def test_rule_a_half_that_finds_the_other_in_its_poll_is_woken_when_that_is_over() -> None:
+    inside, outside = CountingWaker(), CountingWaker()
+    both = Both(None)
+
+    def poll_inside(cx: mezame.Context) -> Any:
+        assert both.poll(0, inside.cx, lambda cx: Poll.Ready(1)) is Poll.Pending
+        assert inside.wakes == 0
+        return Poll.Ready(2)
+
+    assert both.poll(1, outside.cx, poll_inside) == Poll.Ready(2)
+    assert (inside.wakes, outside.wakes) == (1, 0)
+    assert both.poll(0, inside.cx, lambda cx: Poll.Ready(1)) == Poll.Ready(1)
