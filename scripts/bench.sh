@@ -8,13 +8,20 @@ for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python3.13 "$(
 done
 venv=.venv/bench
 [[ -x $venv/bin/python ]] || "$python" -m venv "$venv"
-MEZAME_REQUIRE_COMPILED=1 "$venv/bin/python" -m pip install -q --disable-pip-version-check . uvloop aiofastnet trio matplotlib
+install() { # install PYTHON RIVALS...: mezame, compiled, and the rivals; matplotlib only where there is a wheel of it
+  local python=$1
+  shift
+  MEZAME_REQUIRE_COMPILED=1 "$python" -m pip install -q --disable-pip-version-check . "$@"
+  "$python" -m pip install -q --disable-pip-version-check --only-binary :all: matplotlib ||
+    echo "no matplotlib for $("$python" -V): its plots are left out" >&2
+}
+install "$venv/bin/python" uvloop aiofastnet trio
 "$venv/bin/python" -m benches "$@"
 # Several workers: where Python code runs in parallel.
 threaded=$(command -v python3.13t || true)
 if [[ -z $threaded && -x ../shared/install-python3.13t ]]; then threaded=$(../shared/install-python3.13t); fi
 if [[ -n $threaded && $# -eq 0 ]]; then
   [[ -x $venv-t/bin/python ]] || "$threaded" -m venv "$venv-t"
-  MEZAME_REQUIRE_COMPILED=1 "$venv-t/bin/python" -m pip install -q --disable-pip-version-check . trio matplotlib
+  install "$venv-t/bin/python" trio
   "$venv-t/bin/python" -m benches --out out/bench-t
 fi

@@ -159,6 +159,60 @@ def test_a_task_whose_result_is_no_container_stays_hidden():
     assert task.result() == 1 and not gc.is_tracked(task)
 
 
+@pytest.mark.skipif(not HIDES, reason="interpreted or free-threaded, the collector sees all")
+def test_a_timer_that_is_set_is_hidden_from_the_collector():
+    """What it refers to is no garbage as long as it is in the wheel; afterwards it refers to nothing."""
+    from mezame.driver.wheel import TimerEntry, TimerWheel
+
+    wheel = TimerWheel()
+    fires, removed, drained = TimerEntry(), TimerEntry(), TimerEntry()
+    for entry, tick in ((fires, 5), (removed, 7), (drained, 5000)):
+        assert gc.is_tracked(entry)
+        wheel.insert(entry, tick)
+        assert not gc.is_tracked(entry)
+    wheel.remove(removed)
+    out = []
+    wheel.advance(5, out, 10)
+    wheel.drain(out, 10)
+    assert out == [fires, drained] and all(map(gc.is_tracked, (fires, removed, drained)))
+
+    async def main():
+        nap = mezame.sleep(10)
+        nap.poll(mezame.Context.from_waker(mezame.Waker.noop()))
+        return gc.is_tracked(nap)
+
+    assert mezame.run(main()) is False
+
+
+def test_a_cycle_through_a_sleep_goes_when_its_timer_has_gone():
+    class Holder:
+        pass
+
+    def make(finish):
+        holder = Holder()
+        holder.nap = mezame.sleep(0.001)
+        holder.nap.poll(mezame.Context.from_waker(mezame.Waker.from_callable(lambda: holder)))
+        gone = weakref.ref(holder)
+        finish(holder.nap)
+        return gone
+
+    async def main():
+        closed = make(lambda nap: nap.close())
+        collect()
+        assert closed() is None
+        fired = make(lambda nap: None)
+        await mezame.sleep(0.01)
+        collect()
+        assert fired() is None
+
+    mezame.run(main())
+    late = []
+    with mezame.Runtime() as runtime, runtime.enter():
+        late.append(make(lambda nap: None))
+    collect()
+    assert late[0]() is None
+
+
 @pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="about the collector without a GIL")
 def test_free_threaded_the_collector_does_not_start_again_and_again_while_tasks_are_spawned():
     """It starts when a quarter as many objects were allocated as it counted the last time: it has to count tasks.

@@ -1,5 +1,6 @@
 cimport cython
 
+from ..core.cell cimport HIDES, gc_track, gc_untrack
 from ..core.shelf cimport shelve, unshelve
 from ..core.waker cimport Waker
 
@@ -64,6 +65,7 @@ cdef class TimerWheel:
 cdef TimerEntry _ring()
 @cython.locals(before=TimerEntry, after=TimerEntry)
 cdef void _unlink(TimerEntry entry) noexcept
+cdef void _out(TimerEntry entry) noexcept
 @cython.locals(last=TimerEntry)
 cdef void _link_before(TimerEntry head, TimerEntry entry) noexcept
 @cython.locals(differing=longlong)

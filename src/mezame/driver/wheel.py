@@ -52,6 +52,10 @@ class TimerEntry:
 
     So a future is no entry itself: it has one, and removes it when it is dropped.
 
+    In the wheel it is no garbage, and hidden from the collector (untracked; if compiled, with a GIL), as live tasks are
+    (``core/cell.py``): a million timers cost it nothing. The price: a wheel that is dropped before it was drained stays
+    in memory; ``Timers.shutdown`` drains it.
+
     ``tick`` is when it is due. The links and ``_slot`` belong to the wheel; ``_timer_state`` and
     ``_timer_waker`` to ``Timers`` (``timer.py``).
     """
@@ -124,6 +128,8 @@ class TimerWheel:
         if self._count == 0:
             self._due._slot = NOT_LINKED  # see advance: nothing is being taken apart any more
         entry.tick = tick
+        if cython.compiled and HIDES:  # type: ignore  # noqa: F821 - C, from the .pxd
+            gc_untrack(entry)  # type: ignore  # noqa: F821
         self._place(entry)
         self._count += 1
         return True
@@ -134,7 +140,7 @@ class TimerWheel:
         if index == NOT_LINKED:
             return False
         _unlink(entry)
-        entry._slot = NOT_LINKED
+        _out(entry)
         self._count -= 1
         # An entry of _due names the slot that it came from, which has been empty or holds others since.
         head = self._heads[index]
@@ -168,7 +174,7 @@ class TimerWheel:
                 entry = self._due._after
                 _unlink(entry)
                 if entry.tick <= self.elapsed:
-                    entry._slot = NOT_LINKED
+                    _out(entry)
                     self._count -= 1
                     fired.append(entry)
                 else:
@@ -270,6 +276,13 @@ def _ring() -> TimerEntry:
     head._after = head
     head._before = head
     return head
+
+
+def _out(entry: TimerEntry) -> None:
+    """It is in no wheel any more."""
+    entry._slot = NOT_LINKED
+    if cython.compiled and HIDES:  # type: ignore  # noqa: F821 - C, from the .pxd
+        gc_track(entry)  # type: ignore  # noqa: F821
 
 
 def _unlink(entry: TimerEntry) -> None:

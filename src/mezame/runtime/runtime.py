@@ -366,6 +366,7 @@ class Runtime:
 
         Returns what refused to stop in time (also logged). Idempotent. Raises ``EnterError`` inside a task, and
         ``ValueError`` or ``TypeError`` for a timeout that is no number of seconds from 0 on; nothing is closed then.
+        Ctrl-C ends the waiting; it, or a ``SystemExit`` of a task that unwinds, is raised when all is closed.
         """
         if current().scheduler is not None:
             raise EnterError("a runtime cannot be closed from inside a task: use shutdown_background()")

@@ -1,5 +1,6 @@
 cimport cython
 
+from ..core.cell cimport HIDES, gc_untrack
 from ..core.clock cimport nanoseconds
 from ..core.context cimport Context
 from ..core.current cimport Current, current

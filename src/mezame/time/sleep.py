@@ -29,7 +29,8 @@ _UNSET = -1
 class Sleep(Future):
     """The future of ``sleep`` and ``sleep_until``. May be awaited again after it fired: it is ready at once.
 
-    It has an ``_entry`` in the wheel as soon as it had to wait; dropping it removes that.
+    It has an ``_entry`` in the wheel as soon as it had to wait; dropping it removes that. From then on the collector
+    need not look at it: it refers to its entry, and that to something only while it is in the wheel (``wheel.py``).
 
     Source of the semantics: ``tokio::time::Sleep``.
     """
@@ -82,6 +83,8 @@ class Sleep(Future):
     def _enlist(self, cx: Context) -> bool:
         if self._entry is None:
             self._entry = make_entry()
+            if cython.compiled and HIDES:  # type: ignore  # noqa: F821 - C, from the .pxd
+                gc_untrack(self)  # type: ignore  # noqa: F821
         return self._timers.register(self._entry, self._deadline_ns, cx._get_waker())
 
     def deadline(self) -> Instant:
