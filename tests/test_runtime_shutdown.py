@@ -40,16 +40,36 @@ def descriptors():
     return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
 
 
-def interrupt_when(condition):
-    """A thread that presses Ctrl-C, once."""
+class Pressed:
+    """Ctrl-C, once ``condition()`` is so: one ``KeyboardInterrupt`` in the main thread. Use it in ``with``.
 
-    def press():
-        wait_until(condition)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    The signal is sent again and again: Python does not see one that comes just before a thread sleeps on a lock.
+    """
 
-    thread = threading.Thread(target=press)
-    thread.start()
-    return thread
+    def __init__(self, condition):
+        self.condition = condition
+        self.raised = False
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.press)
+
+    def press(self):
+        wait_until(self.condition)
+        while not self.over.wait(0.02):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    def handle(self, number, frame):
+        if not self.raised:
+            self.raised = True
+            raise KeyboardInterrupt
+
+    def __enter__(self):
+        self.old = signal.signal(signal.SIGINT, self.handle)
+        self.thread.start()
+
+    def __exit__(self, *error):
+        self.over.set()
+        self.thread.join()
+        signal.signal(signal.SIGINT, self.old)
 
 
 async def begun_in(runtime, tasks, begun):
@@ -104,10 +124,8 @@ def test_ctrl_c_ends_the_wait_for_a_task_that_does_not_unwind(flavor):
     log = []
     runtime = mezame.Runtime(flavor, thread_name="ending")
     runtime.block_on(begun_in(runtime, [refuse_to_unwind(log)], log))
-    thread = interrupt_when(lambda: log == ["begun", "asked"])
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), Pressed(lambda: log == ["begun", "asked"]):
         runtime.close()
-    thread.join()
     assert log == ["begun", "asked", "dropped"]
     wait_until(lambda: not threads_of("ending"))
     assert descriptors() == before
@@ -127,15 +145,13 @@ def test_ctrl_c_ends_the_wait_for_a_blocking_call(flavor, caplog):
     runtime = mezame.Runtime(flavor, thread_name="ending")
     runtime.spawn_blocking(call)
     inside.wait()
-    thread = interrupt_when(lambda: runtime._closed)
     try:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt), Pressed(lambda: runtime._closed):
             runtime.close()
         assert "ending-blocking-0" in caplog.text  # it was named
         assert descriptors() == before
     finally:
         release.set()
-        thread.join()
     wait_until(lambda: not threads_of("ending"))
 
 

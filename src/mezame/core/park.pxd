@@ -1,3 +1,5 @@
+cimport cython
+
 from cpython.exc cimport PyErr_CheckSignals
 
 from .guard cimport Guard
@@ -8,3 +10,5 @@ cdef class Park(Guard):
 
 cdef class Parker(Park):
     cdef object _semaphore
+    @cython.locals(taken=bint)
+    cdef bint _is_taken(self) except -1

@@ -40,8 +40,10 @@ class Parker(Park):
     which finds the token then, or during it, and ends it. (Between the look at a flag and the sleep on a condition
     variable it would be lost: there the handler would notify nobody.)
 
-    Whoever finds the lock free adds nothing. If the sleeper has just taken the token, and does not show it yet, it
-    has still to look for what that ``unpark`` is about.
+    Whoever finds the lock free adds nothing. If the sleeper has just taken the token, and the lock does not show it
+    yet, the sleeper has still to look for what that ``unpark`` is about. With the GIL off this needs an order: the
+    guard is between the sleeper's token and its look, and around the look at the lock. Whose turn at it comes first
+    is seen by the other: the sleeper finds the work, or ``unpark`` finds the lock taken.
     """
 
     __slots__ = ("_semaphore",)
@@ -58,11 +60,21 @@ class Parker(Park):
         else:
             self._semaphore.acquire(True, min(timeout_ns / 1e9, TIMEOUT_MAX))
         if cython.compiled:
+            self._lock()
+            self._unlock()
             PyErr_CheckSignals()  # type: ignore  # noqa: F821 - C, from the .pxd; we may be unparked for just that
 
     def unpark(self) -> None:
-        if self._semaphore.locked():
+        if self._is_taken():
             try:
                 self._semaphore.release()
             except RuntimeError:  # another thread was faster
                 pass
+
+    def _is_taken(self) -> bool:
+        if not cython.compiled:  # the guard of the work, which is one for all, gives the order
+            return self._semaphore.locked()
+        self._lock()
+        taken = self._semaphore.locked()
+        self._unlock()
+        return taken
