@@ -35,8 +35,3 @@ def watch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     while leftovers() or orphans.count():
         assert time.monotonic() < deadline, "a child process is left, or was not reaped"
         time.sleep(0.002)
-
-
-def descriptors() -> int:
-    """How many are open, -1 where that cannot be known."""
-    return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else -1

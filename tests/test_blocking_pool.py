@@ -227,7 +227,7 @@ def test_an_idle_thread_keeps_nothing_of_its_last_job(pool):
     assert gone.wait(5), "the result is kept until the idle thread ends, 10 s later"
 
 
-def test_close_without_time_names_who_works_and_not_who_was_idle(monkeypatch):
+def test_close_without_time_names_who_works_and_not_who_was_idle():
     """An idle thread is woken by ``close`` and ends by itself."""
     release = threading.Event()
     pool = BlockingPool(name=iter(["busy", "idle"]).__next__)
@@ -247,6 +247,21 @@ def test_close_without_time_names_who_works_and_not_who_was_idle(monkeypatch):
     finally:
         release.set()
     assert pool.close() == []
+
+
+def test_close_without_time_does_not_name_the_thread_of_a_job_that_it_drops():
+    started, go_on = threading.Event(), threading.Event()
+
+    def on_start():
+        started.set()
+        assert go_on.wait(PATIENCE)
+
+    pool = BlockingPool(name=lambda: "on its way", on_start=on_start)
+    task = pool.submit(len, ("",), {}, None)
+    assert started.wait(PATIENCE)
+    threading.Timer(0.01, go_on.set).start()  # while ``close`` waits for it, or before
+    assert pool.close(0.0) == []
+    assert task.cancelled()
 
 
 def test_close_names_an_idle_thread_that_does_not_end():

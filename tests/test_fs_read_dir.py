@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from descriptors import descriptors
 from polling import CountingWaker, until
 from test_fs_file import held, one_thread, put
 
@@ -186,10 +187,6 @@ def test_a_timeout_loses_nothing(folder):
             return await names_of(entries)
 
         assert runtime.block_on(main()) == NAMES
-
-
-def descriptors():
-    return len(os.listdir("/proc/self/fd"))
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")

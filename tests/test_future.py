@@ -23,7 +23,7 @@ async def test_join_keeps_order_and_waits_for_all():
     done = []
 
     async def note():
-        await mezame.sleep(0.001)
+        await mezame.yield_now()
         done.append(1)
 
     with pytest.raises(ValueError):

@@ -7,7 +7,8 @@ import sys
 import threading
 
 import pytest
-from children import descriptors, leftovers, watch  # noqa: F401
+from children import leftovers, watch  # noqa: F401
+from descriptors import descriptors
 from polling import CountingWaker, until
 
 import mezame

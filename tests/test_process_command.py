@@ -8,7 +8,8 @@ import sys
 import tempfile
 
 import pytest
-from children import descriptors, watch  # noqa: F401
+from children import watch  # noqa: F401
+from descriptors import descriptors
 
 import mezame
 from mezame.net.pipe import pipe

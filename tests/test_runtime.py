@@ -110,7 +110,7 @@ def test_tasks_left_behind_are_cancelled_and_their_finally_awaits():
         try:
             await mezame.pending()
         finally:
-            await mezame.sleep(0.005)
+            await mezame.yield_now()
             log.append("unwound")
 
     async def main():

@@ -1,11 +1,11 @@
 """How a runtime ends when something leaves its shutdown: every step is taken all the same."""
 
-import os
 import signal
 import threading
 
 import pytest
-from polling import wait_until
+from descriptors import descriptors
+from polling import until, wait_until
 
 import mezame
 
@@ -34,10 +34,6 @@ async def refuse_to_unwind(log):
 
 def threads_of(name):
     return [thread.name for thread in threading.enumerate() if thread.name.startswith(name)]
-
-
-def descriptors():
-    return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
 
 
 class Pressed:
@@ -75,8 +71,7 @@ class Pressed:
 async def begun_in(runtime, tasks, begun):
     for task in tasks:
         runtime.spawn(task)
-    while len(begun) < len(tasks):
-        await mezame.sleep(0.001)
+    await until(lambda: len(begun) == len(tasks))
 
 
 @FLAVORS
@@ -159,7 +154,6 @@ def test_ctrl_c_ends_the_wait_for_a_blocking_call(flavor, caplog):
 def test_an_exit_of_a_task_does_not_cut_a_blocking_call_short(flavor):
     log = []
     begun = []
-
     inside = threading.Event()
 
     def call():

@@ -23,7 +23,6 @@ cdef class ThreadLoop(Scheduler):
     cdef readonly long long polls
     cdef readonly bint is_parked
     cdef readonly unsigned long thread
-    cpdef unwind(self, Task root)
     cpdef give_up(self, Task root)
     cdef bint _drive(self, Task root) except -1
     cpdef poke(self)

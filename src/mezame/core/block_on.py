@@ -26,7 +26,8 @@ from .waker import Wakeable, Waker
 class ThreadLoop(Scheduler):
     """The loop of ``block_on``: one root, this thread, a Parker.
 
-    An interrupt out of a callback cancels the root, which unwinds; when it is complete ``_drive`` raises it.
+    An interrupt (out of a callback; a runtime hands over that of a task) cancels the root, which unwinds; when it is
+    complete ``_drive`` raises it.
     """
 
     __slots__ = ("_interrupted", "_leaving", "_parker", "_poked", "is_parked", "polls", "thread")
@@ -34,7 +35,7 @@ class ThreadLoop(Scheduler):
     def __init__(self) -> None:
         self._parker = Parker()
         self._poked = False
-        self._interrupted = None  # by a callback, on the thread that drives, which alone looks at it
+        self._interrupted = None  # what leaves this loop; only the thread that drives looks at it
         self._leaving = False  # so the root has been cancelled
         self.polls = 0  # for a watchdog
         self.is_parked = True
@@ -59,7 +60,7 @@ class ThreadLoop(Scheduler):
         if self._interrupted is None:
             self._interrupted = error
         else:
-            report_exception("an interrupt out of a callback, while another one leaves the loop", error)
+            report_exception("another failure, while one leaves the loop", error)
         return True
 
     def _take_interrupt(self) -> Any:
@@ -83,17 +84,13 @@ class ThreadLoop(Scheduler):
         self._unlock()
         return poked
 
-    def unwind(self, root: Task) -> None:
-        """Cancels ``root``, and drives it until it is complete."""
-        root.cancel()
-        while not (root._is_complete() or self._drive(root)):
-            pass
-
     def give_up(self, root: Task) -> None:
         """``_drive`` has raised, and it is not for ``root`` to hear: that unwinds; what it raises is reported."""
         try:
             if not root._is_running():
-                self.unwind(root)
+                root.cancel()
+                while not (root._is_complete() or self._drive(root)):
+                    pass
         finally:
             if not root._is_complete():  # a second interrupt, or one in the middle of a poll
                 drop_task(root)

@@ -223,7 +223,7 @@ class Loop(Spawner):
 
     def _interrupt(self, error: BaseException) -> bool:
         if not self._keep_fatal(error):
-            report_exception("an interrupt out of a callback, while another one leaves the loop", error)
+            report_exception("another failure, while one leaves the loop", error)
         self._park.unpark()  # if a sleep comes next it ends at once
         return True
 

@@ -33,8 +33,7 @@ def close_executor(executor: Executor, timeout: Any, last: Any) -> list[Task]:
         try:
             unwind(executor, None if timeout is None else monotonic_ns() + int(timeout * 1e9), last)
         except BaseException as error:  # Ctrl-C, in the middle of a wait: there is no time left
-            if not executor._keep_fatal(error):
-                report_exception("an interrupt of the shutdown, while another failure leaves it", error)
+            executor._interrupt(error)
         left_over = executor._owned._all()
         executor._ready._close()  # first, for the queue links are no references
         for task in left_over:

@@ -51,8 +51,6 @@ class _Shutdown:
         """Takes a step; the first error is kept, later ones are reported."""
         try:
             step()
-        except EnterError:
-            raise
         except BaseException as error:
             if self.fatal is None:
                 self.fatal = error
@@ -67,10 +65,6 @@ class _Shutdown:
         try:
             with runtime._handle.enter():
                 self.tasks = runtime._executor.close(self.timeout, runtime._asyncgens.closing)
-        except EnterError as error:
-            raise EnterError(
-                "the runtime cannot be closed while a thread is in its block_on: let that return first"
-            ) from error
         finally:
             runtime._asyncgens.restore(old_hooks)
 
@@ -98,6 +92,10 @@ def close_parts(runtime: Runtime, timeout: float | None) -> tuple[ShutdownReport
     """
     shutdown = _Shutdown(runtime, timeout)
     shutdown.take(shutdown.close_executor)
+    if isinstance(shutdown.fatal, EnterError):
+        raise EnterError(
+            "the runtime cannot be closed while a thread is in its block_on: let that return first"
+        ) from shutdown.fatal
     shutdown.take(shutdown.close_pool)
     shutdown.take(shutdown.close_resolver)
     shutdown.take(runtime._driver.shutdown)

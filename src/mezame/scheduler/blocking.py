@@ -46,7 +46,7 @@ from .thread_start import start_thread
 
 LIMIT = 512
 KEEP_ALIVE = 10.0
-END_OF_IDLE = 0.1  # seconds that an idle thread is given at least to see that the pool is closed
+END_OF_IDLE = 0.1  # seconds that a thread without a job is given at least to see that the pool is closed
 
 
 class Call(Future):
@@ -72,10 +72,10 @@ class Call(Future):
 class Seat:
     """Where an idle thread sleeps. Whoever takes it out of the list of idle ones wakes it; nobody else does."""
 
-    __slots__ = ("_lock", "thread")
+    __slots__ = ("_lock", "at_work")
 
     def __init__(self) -> None:
-        self.thread = threading.current_thread()
+        self.at_work = False  # its thread has a job; under the pool's lock
         self._lock = threading.Lock()
         self._lock.acquire()
 
@@ -125,9 +125,8 @@ class BlockingPool(Scheduler):
         self._condition = threading.Condition()
         self._queue: deque[Task] = deque()
         self._mandatory: set[Wakeable] = set()  # of those in the queue
-        self._threads: set[threading.Thread] = set()
+        self._threads: dict[threading.Thread, Seat] = {}
         self._idle: list[Seat] = []  # of the threads without a job, who worked last at the end
-        self._ending: set[threading.Thread] = set()  # who were idle when it was closed
         self._on_the_way = False
         self._closed = False
 
@@ -195,20 +194,20 @@ class BlockingPool(Scheduler):
     def _start_thread(self) -> None:
         """Under the condition's lock."""
         name = self._name() if self._name is not None else None
-        thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._threads.add(thread)
+        seat = Seat()
+        thread = threading.Thread(target=self._work, args=(seat,), name=name, daemon=True)
+        self._threads[thread] = seat
         self._on_the_way = True
         try:
             start_thread(thread, self._stack_size)
         except RuntimeError:
             # The system has no more threads: those that we have will come to the job; with none it fails.
             self._on_the_way = False
-            self._threads.discard(thread)
+            del self._threads[thread]
             if not self._threads:
                 raise
 
-    def _work(self) -> None:
-        seat = Seat()
+    def _work(self, seat: Seat) -> None:
         sent = True  # started for a job
         try:
             if self._enter is not None:
@@ -224,7 +223,7 @@ class BlockingPool(Scheduler):
             self._call_hook(self._on_stop)
         finally:
             with self._condition:
-                self._threads.discard(threading.current_thread())
+                del self._threads[threading.current_thread()]
                 if sent:  # it failed before it came to the job, which waits for the next one
                     self._on_the_way = False
                 self._condition.notify_all()
@@ -244,6 +243,7 @@ class BlockingPool(Scheduler):
                     self._arrive()
                 if self._mandatory:
                     self._mandatory.discard(task)
+                seat.at_work = task is not None
                 if task is not None:
                     return task
                 if self._closed:
@@ -299,7 +299,6 @@ class BlockingPool(Scheduler):
             kept = [task for task in self._queue if task in self._mandatory]
             self._queue.clear()
             self._queue.extend(kept)
-            self._ending.update(seat.thread for seat in self._idle)
             for seat in self._idle:
                 seat.wake()
             self._idle.clear()
@@ -310,15 +309,16 @@ class BlockingPool(Scheduler):
         last = None if deadline is None else max(deadline, time.monotonic() + END_OF_IDLE)
         mine = threading.current_thread()
         with self._condition:
-            while left_over := self._threads - {mine}:
-                until = deadline if left_over - self._ending else last
+            while others := self._threads.keys() - {mine}:
+                at_work = {thread for thread in others if self._threads[thread].at_work}
+                until = deadline if at_work else last
                 left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
-                    break
+                    # Who has no job has been woken just now, and ends by itself; unless it had its time.
+                    had_time = last is not None and time.monotonic() >= last
+                    return sorted(thread.name for thread in (others if had_time else at_work))
                 self._condition.wait(left)
-            if last is not None and time.monotonic() < last:
-                left_over -= self._ending  # woken just now: they end by themselves
-            return sorted(thread.name for thread in left_over)
+            return []
 
     def stats(self) -> dict[str, int]:
         """Threads, idle threads and queued jobs of this moment."""

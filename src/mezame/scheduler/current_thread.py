@@ -19,7 +19,6 @@ from ..core.block_on import ThreadLoop
 from ..core.current import current
 from ..core.executor import Executor, begin_root, report_root, root_outcome
 from ..core.future import close_coroutine
-from ..core.report import report_exception
 from ..core.shutdown import drop_task
 from ..core.task import Task, make_task
 from ..errors import EnterError, RuntimeClosedError
@@ -97,8 +96,7 @@ class CurrentThread(Executor):
         """With the core: the executor's loop, with ``root`` as its root."""
         if (interrupt := loop._take_interrupt()) is not None:  # the root unwinds; then we raise it
             self._leaving = True
-            if not self._keep_fatal(interrupt):
-                report_exception("an interrupt out of a callback, while another one leaves the loop", interrupt)
+            self._interrupt(interrupt)
         root._to_notified()  # a wake on its way to the old scheduler has been made, or is a no-op from here on
         root._scheduler = self._ready
         saved = self._enter_with_root(root)
