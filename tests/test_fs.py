@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import stat
-import threading
 
 import pytest
 from polling import CountingWaker, wait_until
@@ -200,12 +199,10 @@ def test_a_cancelled_write_happens_all_the_same(path):
 
 def test_what_changes_something_is_run_at_shutdown_and_what_looks_is_not(path):
     put(path + "1", b"abc")
-    with one_thread() as runtime:
-        looked = []
+    with one_thread() as runtime, held(runtime._pool) as go:
+        looks = []
 
         async def main():
-            go = threading.Event()
-            mezame.spawn_blocking(go.wait, 20)
             cx = CountingWaker().cx
             calls = [
                 fs.write(path, b"saved"),
@@ -214,16 +211,14 @@ def test_what_changes_something_is_run_at_shutdown_and_what_looks_is_not(path):
                 fs.Path(path + "3").touch(),
                 fs.open(path + "4", "w"),
             ]
-            looks = [fs.read(path + "x"), fs.metadata(path), fs.try_exists(path)]
+            looks.extend([fs.read(path + "x"), fs.metadata(path), fs.try_exists(path)])
             for call in calls + looks:
                 assert call.poll(cx).is_pending()
-            looked.extend(looks)
-            return go
 
-        go = runtime.block_on(main())
+        runtime.block_on(main())
         assert runtime.close(0.0).threads
         with runtime.enter():
-            for look in looked:
+            for look in looks:
                 with pytest.raises(RuntimeClosedError):
                     look.poll(CountingWaker().cx)
         go.set()

@@ -673,19 +673,18 @@ def test_a_failed_set_len_that_was_cancelled_is_reported(path, caplog):
 def test_a_queued_write_is_run_at_shutdown(flavor, path):
     """A blocking job that is queued is dropped then."""
     with one_thread(flavor) as runtime:
-        go = threading.Event()
 
-        async def main():
-            file = await File.create(path)
-            mezame.spawn_blocking(go.wait, PATIENCE)
+        async def save(file):
             plain = mezame.spawn_blocking(pytest.fail, "it ran")
             await file.write_all(b"saved")
             return plain
 
-        plain = runtime.block_on(main())
-        assert runtime.close(0.0).threads
-        go.set()
-        wait_until(lambda: get(path))
+        file = runtime.block_on(File.create(path))
+        with held(runtime._pool) as go:
+            plain = runtime.block_on(save(file))
+            assert runtime.close(0.0).threads
+            go.set()
+            wait_until(lambda: get(path))
         assert get(path) == b"saved"
         assert plain.cancelled()
 
