@@ -20,6 +20,7 @@ ECHO_SERVERS = {
     "uvloop streams": ("uvloop", "streams"),
     "uvloop + aiofastnet protocols": ("aiofastnet", "protocols"),
     "trio streams": ("trio", "streams"),
+    "floor": ("floor", "streams"),
     "plain C": ("c", "epoll"),
 }
 
@@ -243,6 +244,10 @@ def _echo(quick: bool) -> Bench:
             "and no tasks.",
             "The servers with a task per connection let go of a message that is written, as the others do. With 1,000 "
             "connections of 100 KiB mezame's took twice the CPU when each kept its last one: no cache holds 100 MiB.",
+            "*floor* is no rival but what is under all that run a coroutine per connection: the loop of the C server, "
+            "which resumes a coroutine where that one calls a function. It runs mezame's coroutine on none of its "
+            "runtime: no tasks, wakers, contextvars, queue, budget, timers or cancellation, and one waiter per "
+            "connection. What it costs over plain C is the interpreter's.",
             "Reads are up to 256 KiB everywhere: that is what the loops give to protocols. A `StreamReader` of "
             "asyncio keeps to its own limit below that.",
             "`generator busy` is how much of its own CPU the load generator used. Where it is near 100 %, "

@@ -22,6 +22,8 @@ class Goal:
 
     ``margin``: mezame may have so much more than the rival, in the metric's unit.
 
+    ``floor``: a row that nobody can be below; what it makes of the goal's ratio is told beside mezame's.
+
     For cells whose rows are all mezame's, with ``rival`` another row than the base: ``gain``, how many times the base's
     speed the row must reach; ``within``, how many times the base's cost it may have."""
 
@@ -35,6 +37,7 @@ class Goal:
     gain: float | None = None
     within: float | None = None
     margin: float | None = None
+    floor: str | None = None
 
     def judge(self, ratio: Spread) -> tuple[str, bool]:
         """What was measured, in words, and whether the median reaches the goal."""
@@ -70,6 +73,7 @@ GOALS = (
         "cpu_us",
         SMALL,
         at_most=1.10,
+        floor="floor",
     ),
     Goal("the same, below uvloop protocols'", "echo", "uvloop protocols", "cpu_us", SMALL),
     Goal(
@@ -137,8 +141,17 @@ def check(results: dict[str, Any]) -> list[tuple[str, str, str]]:
             rows.append((goal.text, "-", "not measured"))
             continue
         text, reached = goal.judge(ratio) if goal.margin is None else _more(cell, goal, goal.margin)
-        rows.append((goal.text, text, "reached" if reached else "not reached"))
+        rows.append((goal.text, text + _floor(cell, goal), "reached" if reached else "not reached"))
     return rows + _growth(results)
+
+
+def _floor(cell: dict[str, Any], goal: Goal) -> str:
+    """The floor's cost over the rival's, round by round, in words; empty without a floor."""
+    if goal.floor is None or goal.floor not in cell["jobs"]:
+        return ""
+    both = zip(values(cell, goal.floor, goal.metric), values(cell, goal.rival, goal.metric), strict=True)
+    over = Spread.of([floor / rival for floor, rival in both if floor is not None and rival])
+    return f", the floor {number(over.mid)} ({number(over.low)} to {number(over.high)})" if over else ""
 
 
 def _more(cell: dict[str, Any], goal: Goal, margin: float) -> tuple[str, bool]:

@@ -27,6 +27,7 @@ MODULES = {
     "uvloop": "serve_asyncio",
     "aiofastnet": "serve_asyncio",
     "trio": "serve_trio",
+    "floor": "serve_floor",
 }
 
 

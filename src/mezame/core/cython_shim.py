@@ -23,3 +23,13 @@ def cast(kind: object, value: T) -> T:
 def nonecheck(_: bool) -> Callable[[T], T]:
     """A decorator: whether the compiler checks what it takes attributes of for None. Interpreted, Python does."""
     return lambda function: function
+
+
+def boundscheck(_: bool) -> Callable[[T], T]:
+    """A decorator: whether the compiler checks an index. Interpreted, Python does."""
+    return lambda function: function
+
+
+def wraparound(_: bool) -> Callable[[T], T]:
+    """A decorator: whether the compiler takes an index below 0 as one from the end. Interpreted, it is."""
+    return lambda function: function

@@ -85,10 +85,14 @@ cdef extern from *:
             PyObject_GC_UnTrack(object);
         Py_SET_REFCNT(object, 1);
         if (shelf->drop != NULL) {
-            PyObject *kind, *error, *traceback;
-            PyErr_Fetch(&kind, &error, &traceback);
-            shelf->drop(object);
-            PyErr_Restore(kind, error, traceback);
+            if (PyErr_Occurred() == NULL) {
+                shelf->drop(object);
+            } else {
+                PyObject *kind, *error, *traceback;
+                PyErr_Fetch(&kind, &error, &traceback);
+                shelf->drop(object);
+                PyErr_Restore(kind, error, traceback);
+            }
         }
         if (shelf->clear != NULL)
             shelf->clear(object); /* may drop, and so make and drop, objects of this very class */

@@ -57,6 +57,10 @@ cdef unsigned int _ERR
 cdef unsigned int _HUP
 cdef unsigned int _RDHUP
 cdef unsigned int _ET
+cdef unsigned int _BOTH
+
+@cython.locals(bits=int)
+cdef int bits_of(unsigned int events) noexcept
 
 cdef class EpollPoller(Poller):
     cdef object _epoll

@@ -36,11 +36,30 @@ _ERR = 0x008
 _HUP = 0x010
 _RDHUP = 0x2000
 _ET = 1 << 31
+_BOTH = _IN | _OUT
 
 
 def available() -> bool:
     """True where there is epoll and eventfd."""
     return hasattr(select, "epoll") and hasattr(os, "eventfd")
+
+
+def bits_of(events: int) -> int:
+    """The bits of ``Source`` that the kernel's ``events`` stand for."""
+    bits = 0
+    if events & _IN:
+        bits |= READABLE
+    if events & _PRI:
+        bits |= READABLE | PRIORITY
+    if events & _OUT:
+        bits |= WRITABLE
+    if events & _RDHUP:
+        bits |= READABLE | READ_CLOSED
+    if events & _HUP:
+        bits |= READABLE | WRITABLE | READ_CLOSED | WRITE_CLOSED
+    if events & _ERR:
+        bits |= READABLE | WRITABLE | ERROR
+    return bits
 
 
 class EpollPoller(Poller):
@@ -141,9 +160,13 @@ class EpollPoller(Poller):
         return found
 
     @cython.nonecheck(False)
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
     def _at(self, fd: int) -> Source | None:
+        source = None
         self._lock()
-        source = self._sources[fd] if fd < len(self._sources) else None
+        if fd < len(self._sources):
+            source = cython.cast(Source, self._sources[fd])
         self._unlock()
         return source
 
@@ -192,19 +215,7 @@ class EpollPoller(Poller):
                 self._hear(fd)
             return
         self.events = self.events + 1
-        bits = 0
-        if events & _IN:
-            bits |= READABLE
-        if events & _PRI:
-            bits |= READABLE | PRIORITY
-        if events & _OUT:
-            bits |= WRITABLE
-        if events & _RDHUP:
-            bits |= READABLE | READ_CLOSED
-        if events & _HUP:
-            bits |= READABLE | WRITABLE | READ_CLOSED | WRITE_CLOSED
-        if events & _ERR:
-            bits |= READABLE | WRITABLE | ERROR
+        bits = READABLE | WRITABLE if events == _BOTH else bits_of(events)  # both: what nearly every event is
         if source.hooks is not None:
             source.hooks.on_event(source, "read" if bits & READABLE else "write")
         source.set_ready(bits)

@@ -29,10 +29,10 @@ cdef class IoOp(Future):
     cdef int _start_op(self, Source source, int mask) except -1
     cdef object _attempt(self)
     cpdef poll(self, Context cx)
-    @cython.locals(tick=int, mask=int)
+    @cython.locals(tick=int, old=int)
     cdef object _go(self, Context cx, Current cur)
-    @cython.locals(answer=int)
-    cdef bint _wait(self, Source source, int mask, Waker waker) except -1
+    @cython.locals(answer=int, waker=Waker)
+    cdef bint _wait(self, Context cx) except -1
     cdef Py_ssize_t _address(self) noexcept
     cdef int _leave(self) except -1
 

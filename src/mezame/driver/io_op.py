@@ -61,6 +61,7 @@ class IoOp(Future):
     def __init__(self, source: Source, mask: int) -> None:
         self._start_op(source, mask)
 
+    @cython.nonecheck(False)
     def _start_op(self, source: Source, mask: int) -> None:
         """What ``__init__`` does, for subclasses (a C call when compiled)."""
         self._source = source
@@ -80,44 +81,44 @@ class IoOp(Future):
         value = self._go(cx, current())
         return PENDING if value is _BLOCKED else make_ready(value)
 
+    @cython.nonecheck(False)
     def _go(self, cx: Context, cur: Current) -> Any:
         """``poll`` without the wrapping: the value, or BLOCKED for Pending."""
         if self._done:
             raise RuntimeError("this I/O operation was polled after it completed: start a new one")
         if not cur._take_budget(cx):
             return _BLOCKED
-        source = self._source
-        mask = self._mask
         while True:
-            tick = source._begin(mask)
+            tick = self._source._begin(self._mask)
             if tick >= 0:
                 self._drained = False
-                value = None
-                try:  # an attempt that fails has not found the buffer empty
+                old = 0  # an attempt that fails has not found the buffer empty
+                try:
                     value = self._attempt()
+                    old = self._mask if value is _BLOCKED else self._mask & _PROVED if self._drained else 0
                 finally:
-                    source._end(mask if value is _BLOCKED else mask & _PROVED if self._drained else 0, tick)
+                    self._source._end(old, tick)
                 if value is not _BLOCKED:
                     self._done = True
                     if self._waited:
                         self._leave()
                     return value
-                continue
-            if self._wait(source, mask, cx._get_waker()):
+            elif self._wait(cx):
                 cur._refund()
-                if source._rearm or source.hooks is not None:
-                    source._arm(mask, cx)
+                if self._source._rearm or self._source.hooks is not None:
+                    self._source._arm(self._mask, cx)
                 return _BLOCKED
 
-    def _wait(self, source: Source, mask: int, waker: Waker) -> bool:
-        """Has ``waker`` woken by the next event. False: there was one meanwhile, try again."""
+    def _wait(self, cx: Context) -> bool:
+        """Has the next event wake the task of ``cx``. False: there was one meanwhile, try again."""
+        waker = cx._get_waker()
         self._waited = True
         if self._place is None:
-            answer = source._sit(self._address(), mask, waker)
+            answer = self._source._sit(self._address(), self._mask, waker)
             if answer >= 0:
                 return answer > 0
             self._place = make_place(0)
-        return source._park(self._place, mask, waker)
+        return self._source._park(self._place, self._mask, waker)
 
     def _address(self) -> int:
         """What the source knows it by."""

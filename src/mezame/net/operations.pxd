@@ -15,7 +15,15 @@ cdef int WRITE
 cdef Py_ssize_t _MOST
 
 cdef extern from *:
-    "#define mezame_as_size(number) PyNumber_AsSsize_t(number, NULL)  /* too large: the largest, and no error */"
+    """
+    static inline Py_ssize_t mezame_as_size(PyObject *number) {
+    #if PY_VERSION_HEX >= 0x030C0000
+        if (PyLong_CheckExact(number) && PyUnstable_Long_IsCompact((PyLongObject *)number))
+            return PyUnstable_Long_CompactValue((PyLongObject *)number);
+    #endif
+        return PyNumber_AsSsize_t(number, NULL); /* too large: the largest, and no error */
+    }
+    """
     Py_ssize_t as_size "mezame_as_size"(object number) except? -1
 
 @cython.locals(size=Py_ssize_t)

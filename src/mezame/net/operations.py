@@ -40,6 +40,7 @@ class ReadOp(IoOp):
     def __init__(self, stream: Any, source: Source, limit: int) -> None:
         raise TypeError("made by stream.read()")
 
+    @cython.nonecheck(False)
     def _attempt(self) -> Any:
         data = recv(self._source.fd, self._length)
         if data is not BLOCKED:
@@ -49,6 +50,7 @@ class ReadOp(IoOp):
         return data
 
 
+@cython.nonecheck(False)
 def read_op(stream: Any, source: Source, limit: int) -> IoOp:
     """A new ``ReadOp``, without the cost of a class call."""
     op = cython.cast(ReadOp, unshelve(0, ReadOp)) if cython.compiled else ReadOp.__new__(ReadOp)  # type: ignore  # noqa: F821
@@ -156,6 +158,7 @@ class WriteAllOp(IoOp):
     def __init__(self, stream: Any, source: Source, data: Any, length: int) -> None:
         raise TypeError("made by stream.write_all()")
 
+    @cython.nonecheck(False)
     def _attempt(self) -> Any:
         while self._offset < self._length:
             self._count = send(self._source.fd, self._data, self._offset)
@@ -175,6 +178,7 @@ def length_of(data: Any) -> int:
         return view.nbytes
 
 
+@cython.nonecheck(False)
 def write_all_op(stream: Any, source: Source, data: Any) -> IoOp:
     """A new ``WriteAllOp``, without the cost of a class call."""
     op = cython.cast(WriteAllOp, unshelve(1, WriteAllOp)) if cython.compiled else WriteAllOp.__new__(WriteAllOp)  # type: ignore  # noqa: F821
