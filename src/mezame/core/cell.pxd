@@ -93,6 +93,7 @@ cdef extern from *:
 cdef PendingType PENDING
 
 cdef int _BLOCK
+cdef int DONE
 
 cdef class Ids(Guard):
     cdef long long _last

@@ -121,6 +121,7 @@ cdef extern from *:
     void set_am_await "mezame_set_await"(object type, PyObject *(*await_)(PyObject *) except NULL)
 
 cdef PendingType PENDING
+cdef object _CoroutineType
 cdef int _FRESH
 cdef int _STARTED
 cdef int _CANCELLING

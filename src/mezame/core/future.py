@@ -27,6 +27,8 @@ try:
 except ImportError:
     from . import cython_shim as cython
 
+_CoroutineType = CoroutineType  # as a C variable
+
 _AFTER_READY = "polled after it completed: a future gives its value once; make a new one"
 _CLOSED = "polled after close(): it was dropped; make a new one"
 
@@ -234,7 +236,7 @@ def to_coroutine(obj: Any) -> Coroutine[Any, Any, Any]:
 
     Raises ``TypeError`` naming ``obj`` if it cannot be awaited.
     """
-    if isinstance(obj, CoroutineType):
+    if isinstance(obj, _CoroutineType):
         return obj
     if is_coroutine(obj):
         return obj  # type: ignore[no-any-return]

@@ -10,6 +10,8 @@ from .ready cimport ReadyTasks, RootAgain
 from .task cimport Task
 
 cdef int BUDGET
+cdef int _EMPTY
+cdef int _STALLED
 
 cdef class Loop(Spawner):
     cdef object __weakref__

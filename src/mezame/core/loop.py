@@ -62,6 +62,7 @@ GLOBAL_QUEUE_INTERVAL = 31  # ticks between two looks at the remote queue while 
 ROOT = 0  # the root future is complete
 EMPTY = 1  # no task is left
 STALLED = 2  # no task can go on
+_EMPTY, _STALLED = EMPTY, STALLED  # as C numbers
 
 
 class Loop(Spawner):
@@ -152,10 +153,10 @@ class Loop(Spawner):
                 if self._fatal is not None:
                     self._unwind_root()
             if left > 0:  # nothing left to poll
-                if until == EMPTY and self._owned._count() == 0:
+                if until == _EMPTY and self._owned._count() == 0:
                     return
                 if not ready._root_woken and ready._nothing_deferred():
-                    if until == STALLED:
+                    if until == _STALLED:
                         self._turn(0)
                         if not ready._has_work():
                             return
@@ -278,6 +279,7 @@ class Loop(Spawner):
         self._unlock()
         return first  # type: ignore[no-any-return]
 
+    @cython.nonecheck(False)
     def _turn(self, timeout_ns: int) -> None:
         """A turn of the driver: its events wake tasks; then whoever was deferred is woken.
 

@@ -197,14 +197,17 @@ class ReadyTasks(Scheduler):
         self._unlock()
         return woken
 
+    @cython.nonecheck(False)
     def _wake_deferred(self) -> None:
         """After a turn of the driver: whoever gave way is ready again, in order."""
-        self._local._append_all(self._deferred)
+        if self._deferred._length > 0:
+            self._local._append_all(self._deferred)
         if self._deferred_wakers:
             wakers = self._deferred_wakers
             self._deferred_wakers = []
             wake_all(wakers)
 
+    @cython.nonecheck(False)
     def _nothing_deferred(self) -> bool:
         return self._deferred._length == 0 and not self._deferred_wakers
 

@@ -15,6 +15,6 @@ cdef class Driver(Park):
     cdef int _blocking
     cdef bint _nested
     cdef public bint closed
-    cdef long long _until_timer(self, long long timeout_ns) except *
+    cdef long long _until_timer(self, long long timeout_ns) except? 9
     cdef _awake(self)
     cdef _jump(self)

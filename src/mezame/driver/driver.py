@@ -31,6 +31,11 @@ from ..core.park import Park, Parker
 from .poller import Poller
 from .readiness import Source
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
 _AWAKE = 0
 _PARKED = 1
 _NOTIFIED = 2
@@ -71,6 +76,7 @@ class Driver(Park):
         """The clock."""
         return self._clock  # type: ignore[no-any-return]
 
+    @cython.nonecheck(False)
     def park(self, timeout_ns: int) -> None:
         self._lock()
         if self._state == _NOTIFIED or timeout_ns == 0:
@@ -95,6 +101,7 @@ class Driver(Park):
         if timers is not None:
             timers.fire_due()
 
+    @cython.nonecheck(False)
     def _until_timer(self, timeout_ns: int) -> int:
         """The sleep, cut short by the next timer; the timers know from here on until when we sleep."""
         deadline: int = self._timers.begin_park()
@@ -105,6 +112,7 @@ class Driver(Park):
             left = 0
         return left if timeout_ns < 0 or left < timeout_ns else timeout_ns
 
+    @cython.nonecheck(False)
     def _awake(self) -> None:
         self._lock()
         self._state = _AWAKE

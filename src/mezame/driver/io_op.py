@@ -21,7 +21,6 @@ from ..core.current import Current, current, distance
 from ..core.future import Future
 from ..core.poll import PENDING, make_ready
 from ..core.waitlist import make_place
-from ..core.waker import Waker
 from .readiness import BLOCKED, PROVED, Source
 
 try:

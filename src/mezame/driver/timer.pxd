@@ -27,11 +27,11 @@ cdef class Timers(Guard):
     cpdef Waker deregister(self, TimerEntry entry)
     @cython.locals(state=int)
     cpdef bint has_fired(self, TimerEntry entry) except -1
-    cpdef long long next_deadline_ns(self) except *
-    cpdef long long begin_park(self) except *
+    cpdef long long next_deadline_ns(self) except? 9
+    cpdef long long begin_park(self) except? 9
     cpdef end_park(self)
-    cpdef fire_due(self)
-    @cython.locals(now=longlong, more=bint, fired=list, wakers=list)
-    cpdef fire(self, long long now_ns)
+    cpdef Py_ssize_t fire_due(self) except -1
+    @cython.locals(now=longlong, total=Py_ssize_t, more=bint, fired=list, wakers=list)
+    cpdef Py_ssize_t fire(self, long long now_ns) except -1
     @cython.locals(entry=TimerEntry)
     cdef _collect(self, list fired, list wakers, int state)

@@ -27,6 +27,11 @@ from ..core.waker import Waker, wake_all
 from ..errors import TimerError
 from .wheel import TimerEntry, TimerWheel
 
+try:
+    import cython
+except ImportError:
+    from ..core import cython_shim as cython
+
 _NEW = 0
 _WAITING = 1
 _FIRED = 2
@@ -112,6 +117,7 @@ class Timers(Guard):
         self._unlock()
         return -1 if tick < 0 else self._origin + tick * _TICK_NS
 
+    @cython.nonecheck(False)
     def begin_park(self) -> int:
         """The driver is going to sleep until the returned moment (-1: no timer)."""
         self._lock()
@@ -127,6 +133,7 @@ class Timers(Guard):
         self._parked = False
         self._unlock()
 
+    @cython.nonecheck(False)
     def fire_due(self) -> int:
         """Wakes whoever waits for a moment that has come; how many they were."""
         self._lock()

@@ -16,6 +16,7 @@ cdef int _LEVELS
 cdef int _TOP
 cdef int _BITS
 cdef int _SLOTS
+cdef int NOT_LINKED
 cdef long long _HORIZON
 
 @cython.final
@@ -43,7 +44,7 @@ cdef class TimerWheel:
     @cython.locals(index=int, head=TimerEntry)
     cpdef bint remove(self, TimerEntry entry) except -1
     @cython.locals(index=int)
-    cpdef long long next_tick(self) except *
+    cpdef long long next_tick(self) except? 9
     @cython.locals(index=int, start=longlong, entry=TimerEntry)
     cpdef bint advance(self, long long now, list fired, Py_ssize_t limit) except -1
     @cython.locals(entry=TimerEntry, head=TimerEntry)
@@ -55,7 +56,7 @@ cdef class TimerWheel:
     @cython.locals(level=int, bits=ulonglong, at=int, later=ulonglong)
     cdef int _next_slot(self) except -1
     @cython.locals(shift=int, start=longlong)
-    cdef long long _start_of(self, int index) except *
+    cdef long long _start_of(self, int index) except? 9
     @cython.locals(head=TimerEntry, first=TimerEntry, last=TimerEntry, due=TimerEntry)
     cdef int _take_apart(self, int index) except -1
     @cython.locals(head=TimerEntry, entry=TimerEntry)

@@ -50,7 +50,6 @@ class ReadOp(IoOp):
         return data
 
 
-@cython.nonecheck(False)
 def read_op(stream: Any, source: Source, limit: int) -> IoOp:
     """A new ``ReadOp``, without the cost of a class call."""
     op = cython.cast(ReadOp, unshelve(0, ReadOp)) if cython.compiled else ReadOp.__new__(ReadOp)  # type: ignore  # noqa: F821
@@ -178,7 +177,6 @@ def length_of(data: Any) -> int:
         return view.nbytes
 
 
-@cython.nonecheck(False)
 def write_all_op(stream: Any, source: Source, data: Any) -> IoOp:
     """A new ``WriteAllOp``, without the cost of a class call."""
     op = cython.cast(WriteAllOp, unshelve(1, WriteAllOp)) if cython.compiled else WriteAllOp.__new__(WriteAllOp)  # type: ignore  # noqa: F821

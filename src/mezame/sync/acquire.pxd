@@ -47,7 +47,7 @@ cdef class SemaphorePermit:
     cdef Permits _semaphore
     cdef long long _count
     @cython.locals(semaphore=Permits, taken=longlong)
-    cdef long long _take(self, long long count, bint exactly) except *
+    cdef long long _take(self, long long count, bint exactly) except? 9
     @cython.locals(count=longlong, semaphore=Permits, alone=bint)
     cpdef release(self)
     @cython.locals(count=longlong, semaphore=Permits)

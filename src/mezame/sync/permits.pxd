@@ -16,7 +16,7 @@ cdef class Permits(Guard):
     @cython.locals(place=Place, given=longlong)
     cdef _hand_out(self, long long permits, list wakers)
     @cython.locals(found=longlong, first=Place)
-    cdef long long _pool(self) except *
+    cdef long long _pool(self) except? 9
     @cython.locals(found=longlong, enough=bint)
     cdef bint _try_first(self, long long permits) except -1
     @cython.locals(found=longlong, given=longlong, served=bint, other=Waiter)

@@ -48,7 +48,7 @@ cdef class RwLockGuard:
     cdef RwLock _rwlock
     cdef long long _permits
     @cython.locals(semaphore=Permits, permits=longlong)
-    cdef long long _take(self) except *
+    cdef long long _take(self) except? 9
     cdef object _get_value(self)
     @cython.locals(permits=longlong)
     cpdef unlock(self)

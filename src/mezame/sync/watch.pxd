@@ -25,7 +25,7 @@ cdef class _Cell(Closable):
     cdef object _swap(self, object value)
     cdef _tell(self)
     @cython.locals(version=longlong)
-    cdef long long _count_receivers(self, Py_ssize_t change) except *
+    cdef long long _count_receivers(self, Py_ssize_t change) except? 9
     cdef _count_senders(self, Py_ssize_t change)
 
 @cython.final

@@ -17,7 +17,7 @@ cdef class Receiver:
     cdef Ring _ring
     cdef long long _next
     @cython.locals(ring=Ring, oldest=longlong, lost=longlong)
-    cdef long long _look(self, list into) except *
+    cdef long long _look(self, list into) except? 9
     cpdef bint same_channel(self, Receiver other) except -1
 
 cdef class Recv(Future):
@@ -27,6 +27,6 @@ cdef class Recv(Future):
     @cython.locals(cur=Current, answer=longlong)
     cpdef poll(self, Context cx)
     @cython.locals(receiver=Receiver, ring=Ring, place=Place, waker=Waker, old=Waker, answer=longlong)
-    cdef long long _wait(self, Context cx, list got) except *
+    cdef long long _wait(self, Context cx, list got) except? 9
     @cython.locals(ring=Ring, place=Place, old=Waker)
     cpdef close(self)

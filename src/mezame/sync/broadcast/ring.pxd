@@ -26,9 +26,9 @@ cdef class Ring(Closable):
     cdef int _take(self, long long number, list into) except -1
     cdef long long _oldest(self) noexcept
     @cython.locals(number=longlong, oldest=longlong, count=longlong)
-    cdef long long _unread(self) except *
+    cdef long long _unread(self) except? 9
     @cython.locals(number=longlong)
-    cdef long long _join(self) except *
+    cdef long long _join(self) except? 9
     @cython.locals(oldest=longlong)
     cdef _leave(self, long long number)
     @cython.locals(alive=bint)
