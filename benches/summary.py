@@ -130,7 +130,8 @@ def measured(results: Data) -> bool:
 
 
 def losses(results: Data) -> list[str]:
-    """What mezame loses in the median: a line per cell and metric, in it the rivals, the worst first."""
+    """What mezame loses in the median: a line per cell and metric, in it the rivals, the worst first. A floor is no
+    rival: nobody can be below it."""
     lines = []
     for bench in results["benches"]:
         for cell in bench["cells"]:
@@ -147,7 +148,7 @@ def _lost(cell: Data, metric: Data) -> list[str]:
     """The rivals that are ahead of mezame in one metric, with by how much mezame is behind."""
     ahead = []
     for key in cell["jobs"]:
-        ratio = ratios(cell, key, metric["key"]) if key != "mezame" else None
+        ratio = ratios(cell, key, metric["key"]) if key not in ("mezame", "floor") else None
         if ratio is None:
             continue
         behind = 1 / ratio.mid if metric["better"] == "less" else ratio.mid
