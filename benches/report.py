@@ -20,7 +20,8 @@ Every measurement runs in a fresh process. In a round each runtime runs once, an
 another one; what is compared is the ratio **rival / mezame within a round**, so a machine that slows down
 for a while slows both. Three numbers are *minimum / median / maximum* over the rounds. For a cost (time,
 memory) a ratio above 1 means that mezame needs less; for requests per second a ratio below 1 means that
-mezame serves more. "Better" or "worse" is said only where every round agrees."""
+mezame serves more. "Better" and "worse" are said of the median; where a round says otherwise,
+"(rounds disagree)" is."""
 
 
 def markdown_table(head: list[str], rows: list[list[str]]) -> str:

@@ -55,17 +55,16 @@ def error(cell: Data, key: str) -> str | None:
 
 
 def verdict(ratio: Spread | None, better: str) -> str:
-    """How the base does against a job: better or worse only if every round says so."""
+    """How the base does against a job, in the median, and whether any round says otherwise."""
     if ratio is None:
         return ""
     ahead = ratio if better == "less" else Spread(1 / ratio.high, 1 / ratio.mid, 1 / ratio.low)
     if abs(ahead.mid - 1) < EVEN:
         return "even"
-    if ahead.low > 1:
-        return f"{number(ahead.mid)}x better"
-    if ahead.high < 1:
-        return f"{number(1 / ahead.mid)}x worse"
-    return "even (rounds disagree)"
+    unsure = "" if ahead.low > 1 or ahead.high < 1 else " (rounds disagree)"
+    if ahead.mid > 1:
+        return f"{number(ahead.mid)}x better{unsure}"
+    return f"{number(1 / ahead.mid)}x worse{unsure}"
 
 
 def number(value: float) -> str:

@@ -31,13 +31,14 @@ RIVALS = ("asyncio", "uvloop", "trio", "plain C")
 WORDS = {
     "README.md": {
         "title": ("", "mezame", *RIVALS), "better": "better", "worse": "worse", "even": "even", "column": 1,
+        "disagree": ", not in each round",
         "caption": "In brackets: mezame against it. Medians, rounds: {rounds}; {date}, {python}, {cpu}.{busy} All of "
                    "it, and where mezame loses: [docs/benchmarks.md](docs/benchmarks.md).",
         "busy": " The machine was busy with something else: take the ratios, not the figures.",
     },
     "README.ja.md": {
         "title": ("", "mezame", "asyncio", "uvloop", "trio", "素の C"), "better": "優位", "worse": "劣位",
-        "even": "同等", "column": 2,
+        "even": "同等", "column": 2, "disagree": "、逆のラウンドあり",
         "caption": "括弧内は mezame から見た優劣。中央値、ラウンド数 {rounds}、{date}、{python}、{cpu}。{busy}"
                    "全結果と、mezame が負けている項目: [docs/benchmarks.md](docs/benchmarks.md)",
         "busy": "計測時に他の負荷があったため、絶対値より比を見てほしい。",
@@ -67,8 +68,10 @@ def cell(values: dict[str, tuple[str, str]], runtime: str, words: dict) -> str:
         if name != runtime and name not in (f"{runtime} streams", f"{runtime} protocols"):
             continue
         kind = name.removeprefix(runtime).strip()
-        said = re.match(r"([\d.]+x) (better|worse)", verdict)
+        said = re.match(r"([\d.]+x) (better|worse)( \(rounds disagree\))?", verdict)
         verdict = f"{said[1]} {words[said[2]]}" if said else words["even"] if verdict else ""
+        if said and said[3]:
+            verdict += words["disagree"]
         parts.append(f"{kind} {value}".strip() + (f" ({verdict})" if verdict else ""))
     return ", ".join(parts)
 

@@ -66,10 +66,14 @@ suite() { # suite NAME compiled|pure all|fewer|core
 # One configuration keeps one core busy, so two run at a time; lint and types are one more. What failed is shown, and
 # the others still run to their end.
 together() {
-  local jobs=() failed=() labels=() index
+  local jobs=() failed=() labels=() order=(lint) index
   mkdir -p out/test
   rm -f out/test/*.log
-  for index in lint "${!names[@]}"; do
+  # The longest goes first, or it is still running when there is nothing left for the other core.
+  for index in "${!names[@]}"; do
+    if [[ ${names[index]} == py313t-* ]]; then order=("$index" "${order[@]}"); else order+=("$index"); fi
+  done
+  for index in "${order[@]}"; do
     while (($(jobs -rp | wc -l) >= 2)); do sleep 1; done
     if [[ $index == lint ]]; then
       labels+=(lint)
