@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import leaves_io
@@ -94,6 +95,26 @@ def test_rule_a_leaf_gives_way_at_the_end_of_the_budget_though_it_could_go_on(na
         assert future.poll(counting.cx).is_ready()
 
     mezame.run(main(), driver=driver)
+
+
+# TLS polls for itself, with no context, when it has something to send: so it takes None for nobody.
+@pytest.mark.parametrize("name", [name for name in LEAVES if name != "tls.read"])
+@pytest.mark.parametrize("budget", ["whole", "used up"])
+@pytest.mark.filterwarnings("ignore:coroutine '_awaiting'")  # of the executor whose drive was not to be
+def test_a_poll_without_a_context_raises_and_does_not_crash(name: str, budget: str) -> None:
+    """Compiled, no None is checked for on the way of a poll, only where the context is used."""
+
+    async def main() -> None:
+        future, finish = await LEAVES[name].make()
+        if budget == "used up":
+            use_up_the_budget()
+        with pytest.raises((AttributeError, TypeError, RuntimeError)):
+            future.poll(None)
+        with suppress(mpsc.SendError):  # a receiver of a oneshot whose poll failed is gone
+            await end_of(finish)
+        del future
+
+    mezame.run(main())
 
 
 # What is ready at its first poll, for one unit.
